@@ -1,0 +1,6 @@
+import type { Area } from '../../kernel/area.ts'
+import { importTemplate, importView } from './imports.ts'
+import { token } from './token.ts'
+
+/** What lies under every line of business: tokens and imports. */
+export const platform: Area = { name: 'platform', resources: [token, importView, importTemplate] }

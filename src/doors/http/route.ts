@@ -1,0 +1,66 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { JsonSchema } from '../../kernel/field.ts'
+
+/** A parameter of an operation, as OpenAPI 3.1 writes it. */
+export type Parameter = {
+  name: string
+  in: 'query' | 'path' | 'header'
+  required?: boolean
+  description?: string
+  schema: JsonSchema
+}
+
+/** An answer that is no problem. `types` are its media types; none when there is no body. */
+export type Answer = {
+  description: string
+  types?: readonly string[]
+  schema?: JsonSchema
+  /** names of response headers, described once for all operations. */
+  headers?: readonly string[]
+}
+
+/** What the documentation says of a route. Every route carries its own, so the two cannot part. */
+export type Operation = {
+  /** unique name for generated clients: `listProducts`. */
+  id: string
+  summary: string
+  tag: string
+  parameters?: readonly Parameter[]
+  body?: { types: readonly string[]; schema: JsonSchema; required: boolean }
+  answers: { readonly [status: number]: Answer }
+  /** statuses of the problems that may be answered, besides those that every route has. */
+  problems?: readonly number[]
+}
+
+export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
+
+/** One door in the wall: where it is, what it is for, what it does. */
+export type Route = {
+  method: Method
+  /** as OpenAPI writes it: `/api/products/{id}`. */
+  path: string
+  operation: Operation
+  /** answers without a token. A route that does not say so is closed. */
+  open?: boolean
+  /** the body is handed on as a stream, whatever its type. */
+  stream?: boolean
+  handle(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
+}
+
+/** Adds the routes to an app. Fastify refuses to start when two of them are the same. */
+export function addRoutes(app: FastifyInstance, routes: readonly Route[]): void {
+  for (const { method, path, open, handle } of routes)
+    app.route({ method, url: fastifyPath(path), config: { open: open ?? false }, handler: handle })
+}
+
+/** `/api/products/{id}` → `/api/products/:id` */
+export function fastifyPath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1')
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** answers without a token. */
+    open?: boolean
+  }
+}

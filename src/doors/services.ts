@@ -1,0 +1,57 @@
+import type { Readable } from 'node:stream'
+import type { Engine, ImportOptions, PlannedRow, UndoOutcome } from '../engine/types.ts'
+import type { Actor } from '../kernel/actor.ts'
+import type { Row } from '../kernel/field.ts'
+import type { Verdict } from '../kernel/proposal.ts'
+
+/** Everything that a door may use, given to it by the composition root. Doors know no other room than these shapes. */
+export type Services = {
+  engine: Engine
+  imports: Imports
+  backups: BackupService
+  /** release of Serai, from package.json. */
+  version: string
+  /** where it runs, for people: `embedded PostgreSQL under /srv/shop/.serai`. */
+  database: string
+  /** numbers of the process for /metrics that no door counts itself. */
+  gauges(): Promise<Gauge[]>
+}
+
+/** Called while something takes long: `total` is 0 when it is not known yet. */
+export type Progress = (done: number, total: number, what: string) => void
+
+export type Gauge = { name: string; help: string; value: number; labels?: Record<string, string> }
+
+/**
+ * Files into records: uploaded → parsed → mapped → planned → applied → undone. Every method answers with the import as
+ * the resource `import` shows it (id, state, counts, warnings, …).
+ */
+export type Imports = {
+  /** Keeps the bytes and makes the import; the same bytes with the same options give the same import (`again`: true). */
+  upload(request: { actor: Actor; resource: string; fileName: string; body: Readable; options: ImportOptions; requestId?: string }): Promise<{ import: Row; again: boolean }>
+  /** Reads the file, judges every record and keeps the plan. */
+  plan(id: string, context: { actor: Actor; progress?: Progress }): Promise<Row>
+  /** Executes the kept plan, with a backup before it. 409 when it is not planned, 422 when it has rejected rows and is atomic. */
+  apply(id: string, context: { actor: Actor; progress?: Progress; reason?: string; wait_seconds?: number; requestId?: string }): Promise<Row>
+  /** The whole way at once, as `serai ingest` does it. */
+  ingest(request: { actor: Actor; resource: string; fileName: string; body: Readable; options: ImportOptions; dryRun: boolean; progress?: Progress; waitSeconds?: number; requestId?: string }): Promise<{ import: Row; again: boolean }>
+  undo(id: string, context: { actor: Actor; dryRun?: boolean; reason?: string; requestId?: string }): Promise<UndoOutcome>
+  cancel(id: string, context: { actor: Actor }): Promise<Row>
+  /** Rows of the plan in the order of the file. */
+  rows(id: string, context: { actor: Actor; verdict?: Verdict; after?: number; limit: number }): Promise<{ items: PlannedRow[]; next: number | null }>
+  /** The refused rows in the format they came in, each with its reasons. */
+  rejects(id: string, context: { actor: Actor }): Promise<{ fileName: string; contentType: string; body: AsyncIterable<Uint8Array> }>
+}
+
+/** Backups as the doors show them; see `src/work/backup.ts`. */
+export type BackupService = {
+  take(reason: string, options?: { reuse?: boolean; verify?: boolean }): Promise<BackupInfo>
+  list(): Promise<BackupInfo[]>
+  verify(name: string): Promise<{ name: string; ok: boolean; problems: string[]; duration_ms: number }>
+  diff(name: string): Promise<TableDiff[]>
+  restore(name: string, options?: { dryRun?: boolean }): Promise<{ name: string; backup: string | null; tables: TableDiff[] }>
+  prune(options?: { dryRun?: boolean }): Promise<{ name: string; keep: boolean; why: string }[]>
+  drill(): Promise<{ name: string; ok: boolean; duration_ms: number; problems: string[] }>
+}
+export type BackupInfo = { name: string; kind: string; created_at: string; size_bytes: number; reason: string; verified: boolean; verified_at: string | null; pinned: boolean; sha256: string | null; problem: string | null }
+export type TableDiff = { table: string; before: number; after: number; added: number; removed: number; changed: number }

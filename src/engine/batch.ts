@@ -1,0 +1,290 @@
+import { createHash } from 'node:crypto'
+import type pg from 'pg'
+import type { Actor } from '../kernel/actor.ts'
+import type { Row } from '../kernel/field.ts'
+import { type Judgement, type JudgeOptions, judge, type Understood, understand } from '../kernel/judge.ts'
+import { conflict, Problem } from '../kernel/problem.ts'
+import type { Counts, Proposal } from '../kernel/proposal.ts'
+import type { Resource } from '../kernel/resource.ts'
+import { uuidv7 } from '../kernel/uuid.ts'
+import { compile } from '../store/compile.ts'
+import type { Queryable } from '../store/pool.ts'
+import { patchAll, type Stamp } from '../store/rows.ts'
+import {
+  applyChanged,
+  applyNew,
+  countVerdicts,
+  holdMoved,
+  removedRecords,
+  rowsByKey,
+  type StagedRow,
+  stagedRecord,
+  stageRemovals,
+  stageRows,
+  supersede,
+  warnCollisions,
+} from '../store/staging.ts'
+import { where } from '../store/where.ts'
+import { requirePossible } from './lookup.ts'
+import type { Engine, ImportOptions } from './types.ts'
+
+const CHUNK_ROWS = 1_000
+/** A snapshot that archives no more than this many records needs no further word. */
+const REMOVALS_FREE = 5
+const REMOVAL_SHARE_MAX = 0.1
+/** First key of the advisory lock that batches of one resource take; the second is the resource's name, hashed. */
+const LOCK_CLASS = 7_700
+
+/** What planning found out. */
+export type Planned = { counts: Counts; planHash: string }
+
+/**
+ * Judges every proposal against the record that holds its key and stages the verdicts: the very rows that `applyBatch`
+ * will write. Nothing of the resource itself is touched. `client` is in a transaction.
+ */
+export async function planBatch(
+  engine: Engine,
+  client: pg.ClientBase,
+  request: {
+    actor: Actor
+    resource: Resource
+    importId: string
+    proposals: AsyncIterable<Proposal[]>
+    options: ImportOptions
+    progress?(rows: number): void
+  },
+): Promise<Planned> {
+  const { resource, importId, options, actor } = request
+  requirePossible(resource, 'ingest', actor)
+  const judging: JudgeOptions = { mode: options.mode ?? 'replace', strict: options.strict ?? false }
+  const hash = createHash('sha256')
+  await client.query('set local statement_timeout = 0')
+  await client.query('delete from import_row where import = $1', [importId])
+  await stageRows(client, importId, judgeAll(engine, request, judging, hash))
+  await supersede(client, importId)
+  await warnCollisions(client, resource, importId)
+  if (judging.mode === 'snapshot') await planRemovals(client, resource, importId, actor, options)
+  return { counts: await countVerdicts(client, importId), planHash: hash.digest('hex') }
+}
+
+// Judging reads through the pool, since the connection of the plan is busy with COPY.
+async function* judgeAll(
+  engine: Engine,
+  request: Parameters<typeof planBatch>[2],
+  judging: JudgeOptions,
+  hash: ReturnType<typeof createHash>,
+): AsyncGenerator<StagedRow[]> {
+  const { resource, proposals } = request
+  const keyed = literal(resource, 'keyed')
+  let done = 0
+  for await (const chunk of rechunk(proposals, CHUNK_ROWS)) {
+    const understood = chunk.map((proposal) => understand(resource, proposal, judging))
+    const keys = [...new Set(understood.flatMap((each) => (each.row && each.key ? [each.key] : [])))]
+    const current = keys.length ? await rowsByKey(engine.pool, resource, keyed, keys) : new Map<string, Row>()
+    const staged = understood.map((each) =>
+      stage(resource, each, each.key ? current.get(each.key) : undefined, judging),
+    )
+    for (const row of staged)
+      hash.update(
+        `${row.position}\t${row.verdict}\t${row.record}\t${row.base_version}\t${row.changes ? JSON.stringify(row.changes) : ''}\n`,
+      )
+    done += chunk.length
+    request.progress?.(done)
+    yield staged
+  }
+}
+
+function stage(
+  resource: Resource,
+  understood: Understood,
+  current: Row | undefined,
+  judging: JudgeOptions,
+): StagedRow {
+  const judgement = judge(resource, understood, current, judging)
+  const { proposal, key, warnings } = understood
+  const isNew = judgement.verdict === 'new'
+  return {
+    position: proposal.position,
+    address: proposal.address,
+    key,
+    record: isNew ? uuidv7() : ((current?.id as string | undefined) ?? null),
+    base_version: current ? (current.version as number) : null,
+    verdict: judgement.verdict,
+    before: judgement.before,
+    after: judgement.row ? stagedRecord(resource, judgement.row) : null,
+    changes: judgement.after,
+    faults: judgement.faults.length ? placed(proposal, understood.label, judgement) : null,
+    warnings: warnings.length ? warnings : null,
+    source: judgement.verdict === 'rejected' ? proposal.source : null,
+  }
+}
+
+/** Faults with the cell they are about, when the file has cells. */
+function placed({ origin }: Proposal, label: string, { faults }: Judgement): unknown[] {
+  return faults.map((each) => ({
+    ...each,
+    label,
+    ...(origin?.[each.path] ? { cell: origin[each.path] } : {}),
+  }))
+}
+
+async function planRemovals(
+  client: pg.ClientBase,
+  resource: Resource,
+  importId: string,
+  actor: Actor,
+  options: ImportOptions,
+): Promise<void> {
+  if (!resource.traits.includes('archivable'))
+    throw conflict(
+      'snapshot',
+      `${resource.plural} cannot be archived, so a snapshot cannot remove any. Use --mode replace.`,
+    )
+  const away = {
+    archived_at: new Date().toISOString().replace('Z', '000Z'),
+    archived_by: actor.id,
+    archive_reason: `not in the snapshot ${importId}`,
+  }
+  const live = await stageRemovals(client, resource, importId, literal(resource, 'live'), away)
+  const { removed, read } = await countVerdicts(client, importId)
+  const share = live === 0 ? 0 : removed / live
+  const allowed = options.maxRemovalShare ?? REMOVAL_SHARE_MAX
+  if (read === 0 && removed > 0)
+    throw new Problem(
+      422,
+      'snapshot.empty',
+      'Empty snapshot',
+      `The file is empty; as a snapshot it would archive all ${removed} ${resource.plural}. Nothing was changed.`,
+    )
+  if (removed > REMOVALS_FREE && share > allowed)
+    throw new Problem(
+      422,
+      'snapshot.removals',
+      'Too many removals',
+      `The snapshot would archive ${removed} of ${live} ${resource.plural} (${(share * 100).toFixed(1)} %); at most ${(allowed * 100).toFixed(1)} % are allowed. Nothing was changed. If that is meant, say --max-removal-share ${Math.ceil(share * 100) / 100}.`,
+    )
+}
+
+/** What applying did. */
+export type Applied = { change: string | null; counts: Counts }
+
+/**
+ * Executes a plan as it was made, in the caller's transaction: rows that moved since are held, everything else is written
+ * set-wise with its events.
+ */
+export async function applyBatch(
+  client: Queryable,
+  request: {
+    actor: Actor
+    resource: Resource
+    importId: string
+    reason: string | null
+    requestId: string | null
+  },
+): Promise<Applied> {
+  const { actor, resource, importId } = request
+  requirePossible(resource, 'ingest', actor)
+  const stamp: Stamp = {
+    change: uuidv7(),
+    actor: actor.id,
+    action: 'ingest',
+    reason: request.reason,
+    request: request.requestId,
+    cause: `import:${importId}`,
+  }
+  await client.query('set local statement_timeout = 0')
+  await holdMoved(client, resource, importId, literal(resource, 'keyed'))
+  const created = await applyNew(client, resource, importId, stamp)
+  const updated = await applyChanged(client, resource, importId, stamp)
+  const removed = await applyRemovals(client, resource, importId, stamp)
+  return {
+    change: created + updated + removed > 0 ? stamp.change : null,
+    counts: await countVerdicts(client, importId),
+  }
+}
+
+async function applyRemovals(
+  client: Queryable,
+  resource: Resource,
+  importId: string,
+  stamp: Stamp,
+): Promise<number> {
+  const ids = await removedRecords(client, importId)
+  if (ids.length === 0) return 0
+  const { rows } = await client.query<{ changes: Row }>(
+    "select changes from import_row where import = $1 and verdict = 'removed' limit 1",
+    [importId],
+  )
+  return patchAll(client, resource, ids, rows[0].changes, stamp)
+}
+
+/**
+ * One batch of a resource at a time. The lock belongs to the connection: it vanishes when the process dies and cannot be
+ * stolen by time. Waits up to `waitSeconds`, then says who holds it. Returns what lets go of it.
+ */
+export async function lockBatches(
+  client: pg.ClientBase,
+  resource: Resource,
+  actor: Actor,
+  waitSeconds: number,
+): Promise<() => Promise<void>> {
+  const holder = `${actor.name} since ${new Date().toISOString().slice(0, 19)}Z`
+  await client.query('select set_config($1, $2, false)', [
+    'application_name',
+    `serai ingest: ${holder}`.slice(0, 63),
+  ])
+  const until = Date.now() + waitSeconds * 1_000
+  while (!(await tryLock(client, resource))) {
+    if (Date.now() >= until) throw await busy(client, resource)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  return async () => {
+    await client.query('select pg_advisory_unlock($1, hashtext($2))', [LOCK_CLASS, resource.name])
+    await client.query("select set_config('application_name', 'serai', false)")
+  }
+}
+
+async function tryLock(client: pg.ClientBase, resource: Resource): Promise<boolean> {
+  const { rows } = await client.query<{ locked: boolean }>(
+    'select pg_try_advisory_lock($1, hashtext($2)) as locked',
+    [LOCK_CLASS, resource.name],
+  )
+  return rows[0].locked
+}
+
+async function busy(client: Queryable, resource: Resource): Promise<Problem> {
+  const { rows } = await client.query<{ application_name: string }>(
+    "select a.application_name from pg_locks l join pg_stat_activity a using (pid) where l.locktype = 'advisory' and l.classid = $1 and l.granted and l.pid <> pg_backend_pid() limit 1",
+    [LOCK_CLASS],
+  )
+  const who = rows[0]?.application_name.replace(/^serai ingest: /, '') ?? 'another import'
+  return conflict(
+    'catalog.busy',
+    `Another import of ${resource.plural} is running (${who}). Nothing was changed. Wait for it, or allow more time with --wait SECONDS.`,
+  )
+}
+
+/** A rule of the resource that does not depend on the actor, as SQL text. */
+function literal(resource: Resource, which: 'keyed' | 'live'): string {
+  const { text, values } = compile(where(resource, resource[which], { id: '', name: '', roles: [] }))
+  return values.reduce<string>(
+    (sql, value, index) =>
+      sql.replace(
+        `$${index + 1}`,
+        typeof value === 'boolean' ? String(value) : `'${String(value).replaceAll("'", "''")}'`,
+      ),
+    text,
+  )
+}
+
+async function* rechunk<Item>(source: AsyncIterable<Item[]>, size: number): AsyncGenerator<Item[]> {
+  let held: Item[] = []
+  for await (const items of source) {
+    held = held.length ? [...held, ...items] : items
+    while (held.length >= size) {
+      yield held.slice(0, size)
+      held = held.slice(size)
+    }
+  }
+  if (held.length) yield held
+}

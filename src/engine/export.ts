@@ -1,0 +1,51 @@
+import { sql } from 'kysely'
+import Cursor from 'pg-cursor'
+import type { Actor } from '../kernel/actor.ts'
+import { writeDocument } from '../kernel/document.ts'
+import type { Row } from '../kernel/field.ts'
+import { compile } from '../store/compile.ts'
+import { canonicalTypes } from '../store/pool.ts'
+import { fromColumns, selectList } from '../store/rows.ts'
+import { explain } from './constraints.ts'
+import { requirePossible, resourceOf } from './lookup.ts'
+import { conditionOf } from './read.ts'
+import { searchOf } from './search.ts'
+import type { Engine, Query } from './types.ts'
+
+const CHUNK_ROWS = 500
+
+/**
+ * All matching records as documents of a file, in chunks, from one snapshot: a cursor in one statement, so memory is flat
+ * and later writes are not seen. The order is that of the ids: the order in which records were made.
+ */
+export async function* exportDocuments(
+  engine: Engine,
+  actor: Actor,
+  resourceName: string,
+  query: Pick<Query, 'q' | 'filter' | 'archived'>,
+): AsyncGenerator<Row[]> {
+  const resource = resourceOf(engine, resourceName)
+  requirePossible(resource, 'read', actor)
+  const search = query.q ? await searchOf(engine.pool, resource, query.q) : undefined
+  const { text, values } =
+    compile(sql`select ${sql.raw(selectList(resource))} from ${sql.table(resource.name)} t
+where ${conditionOf(resource, actor, query, search)} order by t.id`)
+  const client = await engine.pool.connect()
+  let broken: Error | undefined
+  try {
+    await client.query('begin transaction isolation level repeatable read read only')
+    await client.query('set local statement_timeout = 0')
+    const cursor = client.query(new Cursor<Row>(text, values, { types: canonicalTypes }))
+    for (let rows = await cursor.read(CHUNK_ROWS); rows.length > 0; rows = await cursor.read(CHUNK_ROWS))
+      yield rows.map((row) => writeDocument(resource.fields, fromColumns(resource, row)))
+    await cursor.close()
+  } catch (error) {
+    broken = error as Error
+    throw await explain(engine.pool, error).catch(() => error)
+  } finally {
+    await client.query('rollback').catch((error: Error) => {
+      broken ??= error
+    })
+    client.release(broken)
+  }
+}

@@ -1,0 +1,59 @@
+import { sql } from 'kysely'
+import type { Actor } from '../kernel/actor.ts'
+import type { Row } from '../kernel/field.ts'
+import { isUuid } from '../kernel/fields/ref.ts'
+import { notFound } from '../kernel/problem.ts'
+import type { Resource } from '../kernel/resource.ts'
+import { compile } from '../store/compile.ts'
+import type { Queryable } from '../store/pool.ts'
+import { fromColumns, selectList } from '../store/rows.ts'
+import { type Sql, where } from '../store/where.ts'
+import { ruleOf } from './lookup.ts'
+
+/**
+ * The stored rows of these ids or natural keys, in the order they were asked for, as the actor may see them; locked in the
+ * order of their ids when `lock`, so that two callers cannot wait for each other. 404 names the first that is missing.
+ */
+export async function loadTargets(
+  client: Queryable,
+  resource: Resource,
+  actor: Actor,
+  targets: readonly string[],
+  lock: boolean,
+): Promise<Row[]> {
+  const { text, values } =
+    compile(sql`select ${sql.raw(selectList(resource))} from ${sql.table(resource.name)} t
+where ${identity(resource, targets)} and ${where(resource, ruleOf(resource, 'read'), actor)}
+order by t.id ${lock ? sql`for update` : sql``}`)
+  const { rows } = await client.query<Row>(text, values)
+  const found = rows.map((row) => fromColumns(resource, row))
+  return targets.map((target) => find(resource, found, target))
+}
+
+/** A row by id, or by natural key: among rows of one key, the one that holds it. */
+function find(resource: Resource, rows: Row[], target: string): Row {
+  const row =
+    rows.find((each) => each.id === target.toLowerCase()) ??
+    rows.findLast((each) => keyText(resource, each) === target)
+  if (!row) throw notFound(`There is no ${resource.name} "${target}".`)
+  return row
+}
+
+function identity(resource: Resource, targets: readonly string[]): Sql {
+  const ids = targets.filter(isUuid)
+  const keys = targets.filter((target) => !isUuid(target))
+  const byId = sql`t.id = any(${ids}::uuid[])`
+  if (keys.length === 0) return byId
+  const byKey = sql`(${keyExpression(resource)} = any(${keys}::text[]) and ${where(resource, resource.keyed, { id: '', name: '', roles: [] })})`
+  return ids.length ? sql`(${byId} or ${byKey})` : byKey
+}
+
+// One key field compares its own column, so that its unique index serves; several are joined as they stand in URLs.
+function keyExpression(resource: Resource): Sql {
+  if (resource.key.length === 1) return sql`t.${sql.id(resource.key[0])}`
+  return sql`concat_ws('~', ${sql.join(resource.key.map((name) => sql`t.${sql.id(name)}::text`))})`
+}
+
+function keyText(resource: Resource, row: Row): string {
+  return resource.key.map((name) => String(row[name] ?? '')).join('~')
+}

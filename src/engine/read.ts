@@ -1,0 +1,161 @@
+import { sql } from 'kysely'
+import type { Actor } from '../kernel/actor.ts'
+import type { Row } from '../kernel/field.ts'
+import { type Resource, storedFields } from '../kernel/resource.ts'
+import { not } from '../kernel/rule.ts'
+import { compile } from '../store/compile.ts'
+import { fromColumns, selectList } from '../store/rows.ts'
+import { column, combine, type Sql, where } from '../store/where.ts'
+import { explain } from './constraints.ts'
+import { decodeCursor, encodeCursor } from './cursor.ts'
+import { countRows, facetsOf } from './facets.ts'
+import { loadTargets } from './load.ts'
+import { requirePossible, resourceOf, ruleOf } from './lookup.ts'
+import { present } from './present.ts'
+import { type Search, searchOf } from './search.ts'
+import type { Engine, Page, Query, Sort } from './types.ts'
+
+/** The other path: rule and filter and not archived → keyset page → visible fields → one hop of references, batched. */
+export async function read(engine: Engine, actor: Actor, resourceName: string, query: Query): Promise<Page> {
+  const resource = resourceOf(engine, resourceName)
+  requirePossible(resource, 'read', actor)
+  try {
+    const search = query.q ? await searchOf(engine.pool, resource, query.q) : undefined
+    const condition = conditionOf(resource, actor, query, search)
+    const [page, facets, count] = await Promise.all([
+      pageOf(engine, resource, query, condition, search),
+      query.facets?.length ? facetsOf(engine.pool, resource, condition, query.facets) : undefined,
+      query.count ? countRows(engine.pool, resource, condition) : undefined,
+    ])
+    if (query.expand?.length) await expand(engine, actor, resource, page.items, query.expand)
+    return { ...page, ...(facets ? { facets } : {}), ...(count ? { count } : {}) }
+  } catch (error) {
+    throw await explain(engine.pool, error).catch(() => error)
+  }
+}
+
+/** One record by id or natural key, archived ones too; 404 when there is none that the actor may see. */
+export async function readOne(
+  engine: Engine,
+  actor: Actor,
+  resourceName: string,
+  target: string,
+  options: Pick<Query, 'fields' | 'expand'> = {},
+): Promise<Row> {
+  const resource = resourceOf(engine, resourceName)
+  requirePossible(resource, 'read', actor)
+  try {
+    const [row] = await loadTargets(engine.pool, resource, actor, [target], false)
+    const item = present(resource, row, options.fields)
+    if (options.expand?.length) await expand(engine, actor, resource, [item], options.expand)
+    return item
+  } catch (error) {
+    throw await explain(engine.pool, error).catch(() => error)
+  }
+}
+
+/** What a row must be to be in the answer. */
+export function conditionOf(
+  resource: Resource,
+  actor: Actor,
+  query: Pick<Query, 'archived' | 'filter'>,
+  search?: Search,
+): Sql {
+  const live =
+    query.archived === 'with'
+      ? []
+      : [where(resource, query.archived === 'only' ? not(resource.live) : resource.live, actor)]
+  const filter = query.filter ? [where(resource, query.filter, actor)] : []
+  const parts = [
+    where(resource, ruleOf(resource, 'read'), actor),
+    ...live,
+    ...filter,
+    ...(search ? [search.condition] : []),
+  ]
+  return combine(parts, sql` and `, sql`true`)
+}
+
+async function pageOf(
+  engine: Engine,
+  resource: Resource,
+  query: Query,
+  condition: Sql,
+  search: Search | undefined,
+): Promise<Page> {
+  const order = orderOf(resource, query.sort, search)
+  const question = [resource.name, query.q ?? '', query.filter ?? '', query.sort, query.archived]
+  const after = query.cursor ? sql` and ${afterCursor(order, decodeCursor(question, query.cursor))}` : sql``
+  const { text, values } = compile(sql`select ${sql.raw(selectList(resource))}${sql.join(
+    order.map((each, index) => sql`, ${each.expression}::text as ${sql.id(`_sort${index}`)}`),
+    sql``,
+  )}
+from ${sql.table(resource.name)} t where ${condition}${after}
+order by ${sql.join(order.map((each) => sql`${each.expression} ${sql.raw(each.descending ? 'desc nulls last' : 'asc nulls last')}`))}
+limit ${query.limit + 1}`)
+  const { rows } = await engine.pool.query<Row>(text, values)
+  const shown = rows.slice(0, query.limit)
+  const last = rows.length > query.limit ? shown.at(-1) : undefined
+  const next = last
+    ? encodeCursor(
+        question,
+        order.map((_, index) => last[`_sort${index}`]),
+      )
+    : null
+  return { items: shown.map((row) => present(resource, fromColumns(resource, row), query.fields)), next }
+}
+
+type Order = { expression: Sql; type: string; descending: boolean; nullable: boolean }
+
+/** The order of a list: what was asked, then by id, so that it is total. Found records come best first. */
+function orderOf(resource: Resource, sort: readonly Sort[], search: Search | undefined): Order[] {
+  const fields = storedFields(resource)
+  const asked = sort.map(({ field, descending }): Order => {
+    const { column: type, optional = false, derived = false } = fields[field]
+    const expression = type === 'text' ? sql`${column(field)} collate "C"` : column(field)
+    return { expression, type, descending, nullable: optional || derived }
+  })
+  const ranked: Order[] =
+    search && asked.length === 0
+      ? [{ expression: search.rank, type: 'real', descending: true, nullable: false }]
+      : []
+  return [...ranked, ...asked, { expression: column('id'), type: 'uuid', descending: false, nullable: false }]
+}
+
+/** Rows that come after these sort values: (a > x) or (a = x and (b > y or …)), nulls last in either direction. */
+function afterCursor(order: Order[], values: unknown[]): Sql {
+  const [first, ...rest] = order
+  const [value, ...others] = values
+  const beyond = beyondValue(first, value)
+  if (rest.length === 0) return beyond
+  const equal =
+    value === null
+      ? sql`${first.expression} is null`
+      : sql`${first.expression} = ${value}::${sql.raw(first.type)}`
+  return sql`(${beyond} or (${equal} and ${afterCursor(rest, others)}))`
+}
+
+function beyondValue({ expression, type, descending, nullable }: Order, value: unknown): Sql {
+  if (value === null) return sql`false`
+  const further = sql`${expression} ${sql.raw(descending ? '<' : '>')} ${value}::${sql.raw(type)}`
+  return nullable ? sql`(${further} or ${expression} is null)` : further
+}
+
+/** Puts the referenced records in the place of their ids: one query a field, whatever the number of rows. */
+async function expand(
+  engine: Engine,
+  actor: Actor,
+  resource: Resource,
+  items: Row[],
+  names: readonly string[],
+): Promise<void> {
+  for (const name of names) {
+    const target = resourceOf(engine, resource.fields[name].to!)
+    const ids = [...new Set(items.flatMap((item) => (item[name] ? [item[name] as string] : [])))]
+    const { text, values } =
+      compile(sql`select ${sql.raw(selectList(target))} from ${sql.table(target.name)} t
+where t.id = any(${ids}::uuid[]) and ${where(target, ruleOf(target, 'read'), actor)}`)
+    const { rows } = await engine.pool.query<Row>(text, values)
+    const byId = new Map(rows.map((row) => [row.id, present(target, fromColumns(target, row))]))
+    for (const item of items) item[name] = item[name] ? (byId.get(item[name]) ?? { id: item[name] }) : null
+  }
+}

@@ -1,0 +1,185 @@
+import type { Actor } from '../kernel/actor.ts'
+import type { Row } from '../kernel/field.ts'
+import { isUuid } from '../kernel/fields/ref.ts'
+import { forbidden, notFound } from '../kernel/problem.ts'
+import { same } from '../kernel/record.ts'
+import { checkRow, type Resource } from '../kernel/resource.ts'
+import { matches } from '../kernel/rule.ts'
+import { uuidv7 } from '../kernel/uuid.ts'
+import type { Queryable } from '../store/pool.ts'
+import { fromColumns, type Stamp, selectList, updateRows, type Write } from '../store/rows.ts'
+import { explain } from './constraints.ts'
+import { requirePossible, resourceOf, ruleOf } from './lookup.ts'
+import { labelKey, updateOf } from './perform.ts'
+import type { Engine, Kept, UndoOutcome } from './types.ts'
+
+const CHUNK_RECORDS = 2_000
+const KEPT_MAX = 10_000
+
+/** What one change did to one record: the first `before` and the last `after` of its events. */
+type Fact = { resource: string; record: string; key: string; before: Row | null; after: Row }
+
+export type UndoRequest = {
+  actor: Actor
+  change: string
+  dryRun?: boolean
+  reason?: string | null
+  requestId?: string | null
+}
+
+/**
+ * Takes a change back, as a change of its own: every value that it wrote and nobody changed since gets its old value;
+ * records that it made and nobody touched are archived; the rest is left alone and listed. Undoing an undo is a redo.
+ */
+export async function undo(engine: Engine, request: UndoRequest): Promise<UndoOutcome> {
+  const client = await engine.pool.connect()
+  let broken: Error | undefined
+  try {
+    await client.query('begin')
+    await client.query('set local statement_timeout = 0')
+    const outcome = await undoWith(engine, client, request)
+    await client.query(request.dryRun ? 'rollback' : 'commit')
+    if (outcome.change) engine.wake()
+    return outcome
+  } catch (error) {
+    broken = await client.query('rollback').then(
+      () => undefined,
+      (failure: Error) => failure,
+    )
+    throw await explain(engine.pool, error).catch(() => error)
+  } finally {
+    client.release(broken)
+  }
+}
+
+/** The same inside a transaction of the caller, who has more to write with it. */
+export async function undoWith(
+  engine: Engine,
+  client: Queryable,
+  request: UndoRequest,
+): Promise<UndoOutcome> {
+  const { actor, change, dryRun = false } = request
+  if (!isUuid(change)) throw notFound(`There is no change "${change}".`)
+  const stamp: Stamp = {
+    change: uuidv7(),
+    actor: actor.id,
+    action: 'undo',
+    reason: request.reason ?? null,
+    request: request.requestId ?? null,
+    cause: change,
+  }
+  const kept: Kept[] = []
+  let restored = 0
+  let any = false
+  for await (const facts of factsOf(client, change)) {
+    any = true
+    for (const [name, group] of Map.groupBy(facts, (fact) => fact.resource))
+      restored += await undoGroup(client, resourceOf(engine, name), actor, group, stamp, kept)
+  }
+  if (!any) throw notFound(`There is no change "${change}", or it wrote nothing.`)
+  return { change: restored > 0 && !dryRun ? stamp.change : null, restored, kept, dryRun }
+}
+
+async function undoGroup(
+  client: Queryable,
+  resource: Resource,
+  actor: Actor,
+  facts: Fact[],
+  stamp: Stamp,
+  kept: Kept[],
+): Promise<number> {
+  requirePossible(resource, 'undo', actor)
+  const current = await lockRows(
+    client,
+    resource,
+    facts.map((fact) => fact.record),
+  )
+  const writes = facts.flatMap((fact): Write[] => {
+    const row = current.get(fact.record)
+    if (!row) return keep(kept, fact, null, 'the record is gone')
+    if (!matches(ruleOf(resource, 'undo'), row, actor))
+      throw forbidden(`${actor.name} may not undo changes of ${resource.name} ${fact.key}.`)
+    return revertOne(resource, fact, row, stamp, kept)
+  })
+  const written = await updateRows(client, resource, writes, stamp)
+  return written.length
+}
+
+function revertOne(resource: Resource, fact: Fact, row: Row, stamp: Stamp, kept: Kept[]): Write[] {
+  const { patch, left } = revert(resource, fact, row, stamp)
+  for (const { field, reason } of left) keep(kept, fact, field, reason)
+  const write = updateOf(resource, row, patch)
+  if (!write) return []
+  const [fault] = checkRow(resource, write.row)
+  return fault
+    ? keep(kept, fact, fault.path, `the old value no longer fits: ${fault.detail}`)
+    : [{ ...write, key: labelKey(resource, write.row) }]
+}
+
+/** The fields to put back, and those that somebody changed since. A record that the change made is archived when untouched. */
+export function revert(
+  resource: Resource,
+  fact: Fact,
+  row: Row,
+  stamp: Pick<Stamp, 'actor' | 'reason' | 'cause'>,
+): { patch: Row; left: { field: string | null; reason: string }[] } {
+  const touched = Object.keys(fact.after).filter(
+    (name) => resource.fields[name] && !same(row[name], fact.after[name]),
+  )
+  if (fact.before === null) {
+    if (touched.length)
+      return {
+        patch: {},
+        left: [{ field: null, reason: `changed since it was made (${touched.join(', ')})` }],
+      }
+    if (!resource.traits.includes('archivable'))
+      return { patch: {}, left: [{ field: null, reason: `a ${resource.name} cannot be archived` }] }
+    const archive = {
+      archived_at: new Date().toISOString().replace('Z', '000Z'),
+      archived_by: stamp.actor,
+      archive_reason: stamp.reason ?? `undo of ${stamp.cause}`,
+    }
+    return { patch: archive, left: [] }
+  }
+  const names = Object.keys(fact.after).filter((name) => resource.fields[name])
+  return {
+    patch: Object.fromEntries(
+      names.filter((name) => !touched.includes(name)).map((name) => [name, fact.before?.[name] ?? null]),
+    ),
+    left: touched.map((field) => ({ field, reason: 'changed since' })),
+  }
+}
+
+function keep(kept: Kept[], fact: Fact, field: string | null, reason: string): [] {
+  if (kept.length < KEPT_MAX)
+    kept.push({ resource: fact.resource, record: fact.record, key: fact.key, field, reason })
+  return []
+}
+
+/** The facts of a change in chunks of records, several events of one record folded into one. */
+async function* factsOf(client: Queryable, change: string): AsyncGenerator<Fact[]> {
+  let after: string | null = null
+  for (;;) {
+    const { rows }: { rows: Fact[] } = await client.query<Fact>({
+      name: 'facts of a change',
+      text: `select resource, record, max(key) as key,
+  case when bool_or(before is null) then null else serai_merge(before order by position desc) end as before,
+  serai_merge(after order by position) as after
+from event where change = $1 and ($2::uuid is null or record > $2)
+group by resource, record order by record limit $3`,
+      values: [change, after, CHUNK_RECORDS],
+    })
+    if (rows.length === 0) return
+    yield rows
+    after = rows.at(-1)!.record
+  }
+}
+
+async function lockRows(client: Queryable, resource: Resource, ids: string[]): Promise<Map<string, Row>> {
+  const { rows } = await client.query<Row>({
+    name: `lock ${resource.name}`,
+    text: `select ${selectList(resource)} from "${resource.name}" t where t.id = any($1::uuid[]) order by t.id for update`,
+    values: [ids],
+  })
+  return new Map(rows.map((row) => [row.id as string, fromColumns(resource, row)]))
+}

@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Services } from './doors/services.ts'
+import type { Engine } from './engine/types.ts'
+import type { Area } from './kernel/area.ts'
+import { diskObjects } from './ports/objects-disk.ts'
+import type { Settings } from './settings.ts'
+import { type Cluster, joinCluster } from './store/cluster.ts'
+import { migrateUp, migrationStatus } from './store/migrate.ts'
+import { openPool, type Pool } from './store/pool.ts'
+import { ensureEventPartitions } from './store/upkeep.ts'
+import { type Backups, openBackups } from './work/backup.ts'
+import { gaugesOf } from './work/gauges.ts'
+import { createImports } from './work/imports.ts'
+import { prepareQueue } from './work/runner.ts'
+
+/** The running house: a database joined, migrated, and everything that the doors are given. */
+export type House = {
+  services: Services
+  engine: Engine
+  pool: Pool
+  cluster: Cluster
+  backups: Backups
+  onWake(listener: () => void): void
+  close(): Promise<void>
+}
+
+/** Release of Serai. */
+export const VERSION: string = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+).version
+
+/** Tables that a backup leaves out: staged rows are read from their file again, replays live a day. */
+const NOT_BACKED_UP = ['import_row', 'replay']
+
+type OpenOptions = { migrate?: boolean; onProgress?(message: string): void; signal?: AbortSignal }
+
+/** Joins the database, brings it up to date (with a backup before) and opens the services. */
+export async function openHouse(
+  settings: Settings,
+  areas: readonly Area[],
+  options: OpenOptions = {},
+): Promise<House> {
+  const cluster = await joinCluster(
+    settings.database,
+    options.onProgress ? { onProgress: options.onProgress } : {},
+  )
+  if (cluster.recovered) options.onProgress?.(cluster.recovered)
+  let pool: Pool | undefined
+  try {
+    const backups = await openBackupsOf(settings, cluster, options)
+    if (options.migrate !== false) await upgrade(cluster, backups, options)
+    pool = openPool(cluster.connection)
+    if (options.migrate !== false) await ensureEventPartitions(pool)
+    return furnish(settings, areas, cluster, pool, backups)
+  } catch (error) {
+    await pool?.end()
+    await cluster.release()
+    throw error
+  }
+}
+
+function furnish(
+  settings: Settings,
+  areas: readonly Area[],
+  cluster: Cluster,
+  pool: Pool,
+  backups: Backups,
+): House {
+  const listeners: (() => void)[] = []
+  const resources = areas.flatMap((area) => area.resources)
+  const engine: Engine = {
+    pool,
+    resources: new Map(resources.map((resource) => [resource.name, resource])),
+    wake: () => {
+      for (const listener of listeners) listener()
+    },
+  }
+  const imports = createImports({
+    engine,
+    folder: join(settings.home, 'objects', 'uploads'),
+    backup: async (reason) => (await backups.take(reason, { reuse: true })).name,
+  })
+  const services: Services = {
+    engine,
+    imports,
+    backups,
+    version: VERSION,
+    database: cluster.describe,
+    gauges: () => gaugesOf(pool, backups),
+  }
+  return {
+    services,
+    engine,
+    pool,
+    cluster,
+    backups,
+    onWake: (listener) => void listeners.push(listener),
+    async close() {
+      await pool.end()
+      await cluster.release()
+    },
+  }
+}
+
+async function openBackupsOf(settings: Settings, cluster: Cluster, options: OpenOptions): Promise<Backups> {
+  await mkdir(settings.home, { recursive: true })
+  return openBackups({
+    connection: cluster.connection,
+    home: settings.home,
+    objects: diskObjects(join(settings.home, 'objects')),
+    retentionDays: settings.backupRetentionDays,
+    exclude: NOT_BACKED_UP,
+    ...(options.signal ? { signal: options.signal } : {}),
+  })
+}
+
+/** Runs what is pending; a database that holds something already is backed up first. */
+export async function upgrade(
+  cluster: Cluster,
+  backups: Backups,
+  { onProgress }: OpenOptions = {},
+): Promise<{ ran: string[]; backup: string | null }> {
+  const states = await migrationStatus(cluster.connection)
+  const pending = states.filter((state) => state.applied_at === null)
+  if (pending.length === 0) return { ran: [], backup: null }
+  const fresh = pending.length === states.length
+  const backup = fresh
+    ? null
+    : (await backups.take(`before migration ${pending.at(-1)!.name}`, { reuse: true })).name
+  const ran = await migrateUp(cluster.connection)
+  const pool = openPool(cluster.connection, { max: 1 })
+  await prepareQueue(pool).finally(() => pool.end())
+  if (!fresh) onProgress?.(`Migrated the database: ${ran.join(', ')}.`)
+  return { ran, backup }
+}

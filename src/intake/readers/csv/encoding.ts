@@ -1,0 +1,147 @@
+import { isUtf8 } from 'node:buffer'
+import iconv from 'iconv-lite'
+import { fault } from '../../../kernel/fault.ts'
+import { bomEncoding, looksUtf16, SNIFFED_BYTES } from '../../sniff.ts'
+import { IntakeError } from '../../types.ts'
+import type { Job, Warn } from '../reader.ts'
+import { byteChunks, utf8Chunks } from '../utf8.ts'
+
+const UTF8 = new Set(['utf-8', 'utf8', 'us-ascii', 'ascii'])
+const ARABIC = 'windows-1256'
+const WESTERN = 'windows-1252'
+/** Encodings that the detector may choose from: what office programs of our customers write. */
+const PLAUSIBLE = [
+  ARABIC,
+  WESTERN,
+  'windows-1250',
+  'windows-1251',
+  'windows-1253',
+  'windows-1254',
+  'windows-1255',
+]
+const PLAUSIBLE_ASIAN = ['cp932', 'shift_jis', 'gb18030', 'big5', 'euc-jp', 'euc-kr']
+/**
+ * Short lists of names give the detector little to go on: measured, a right answer outside {@link ARABIC} and {@link WESTERN} has at
+ * least this confidence and this much more than those two, and wrong ones have less.
+ */
+const CONFIDENCE_MIN = 0.07
+const LEAD_MIN = 1.4
+const SAMPLE_BYTES = 64 << 10
+const NEWLINE = 0x0a
+const HIGH = 0x80
+
+/**
+ * The encoding of a column file: as told, by byte order mark, UTF-8 when all of it is, else a guess that is told to the person.
+ * Throws `text.encoding`.
+ */
+export async function detectEncoding(job: Job, warn: Warn): Promise<string> {
+  const told = job.options.encoding?.trim().toLowerCase()
+  if (told) return known(told, job.name)
+  const first = await firstBytes(job.path)
+  const marked = bomEncoding(first) ?? looksUtf16(first)
+  if (marked) return marked
+  const sample = await foreignSample(job)
+  return sample ? guess(sample, job.name, warn) : 'utf-8'
+}
+
+/** The text as UTF-8 bytes, in pieces that end between two characters. */
+export async function* textChunks(job: Job, encoding: string): AsyncGenerator<Buffer> {
+  if (UTF8.has(encoding)) return yield* utf8Chunks(job.path, job.name)
+  const decoder = iconv.getDecoder(encoding)
+  let carried = ''
+  for await (const bytes of byteChunks(job.path)) {
+    const text = carried + decoder.write(bytes)
+    // Half of a surrogate pair would become U+FFFD.
+    const cut = isHighSurrogate(text.charCodeAt(text.length - 1)) ? text.length - 1 : text.length
+    carried = text.slice(cut)
+    yield Buffer.from(text.slice(0, cut))
+  }
+  yield Buffer.from(carried + (decoder.end() ?? ''))
+}
+
+function known(encoding: string, name: string): string {
+  if (UTF8.has(encoding)) return 'utf-8'
+  if (iconv.encodingExists(encoding)) return encoding
+  throw new IntakeError(
+    'text.encoding',
+    `the encoding "${encoding}" for ${name} is unknown; try utf-8, ${ARABIC} or ${WESTERN}`,
+  )
+}
+
+async function firstBytes(path: string): Promise<Buffer> {
+  for await (const bytes of byteChunks(path)) return bytes.subarray(0, SNIFFED_BYTES)
+  return Buffer.alloc(0)
+}
+
+/** Lines that are not ASCII, from where the file first stops being UTF-8; nothing when it never does. */
+async function foreignSample(job: Job): Promise<Buffer | undefined> {
+  let rest: Buffer = Buffer.alloc(0)
+  for await (const read of byteChunks(job.path)) {
+    const bytes = Buffer.concat([rest, read])
+    const end = bytes.lastIndexOf(NEWLINE) + 1 || bytes.length
+    if (!isUtf8(bytes.subarray(0, end))) return damagedOrForeign(bytes.subarray(0, end), job)
+    rest = bytes.subarray(end)
+  }
+  return isUtf8(rest) ? undefined : damagedOrForeign(rest, job)
+}
+
+/** A UTF-8 file with a few broken bytes must not be taken for another encoding: all its good characters would turn bad. */
+async function damagedOrForeign(bytes: Buffer, job: Job): Promise<Buffer> {
+  const text = bytes.toString()
+  const bad = text.split('\ufffd').length - 1
+  const good = text.replaceAll(/[\0-\x7f\ufffd]/g, '').length
+  if (good > 4 * bad) for await (const _ of utf8Chunks(job.path, job.name));
+  return foreignLines(bytes)
+}
+
+function foreignLines(bytes: Buffer): Buffer {
+  const lines: Buffer[] = []
+  let size = 0
+  for (let at = 0; at < bytes.length && size < SAMPLE_BYTES; ) {
+    const end = bytes.indexOf(NEWLINE, at) + 1 || bytes.length
+    const line = bytes.subarray(at, Math.min(end, at + SAMPLE_BYTES))
+    if (line.some((byte) => byte >= HIGH)) size += lines.push(line) && line.length
+    at = end
+  }
+  return Buffer.concat(lines)
+}
+
+async function guess(sample: Buffer, name: string, warn: Warn): Promise<string> {
+  const { detectAll } = await import('jschardet')
+  const detectEncodings = [...PLAUSIBLE, ...PLAUSIBLE_ASIAN]
+  const found = detectAll(sample, { detectEncodings, minimumThreshold: 0 })
+    .map(({ encoding, confidence }) => ({ encoding: encoding?.toLowerCase() ?? '', confidence }))
+    .filter(({ encoding }) => iconv.encodingExists(encoding))
+  const confidenceOf = (one: string) => found.find(({ encoding }) => encoding === one)?.confidence ?? 0
+  const prior = runShare(sample) > 0.5 ? ARABIC : WESTERN
+  const [top] = found
+  const usual = Math.max(confidenceOf(ARABIC), confidenceOf(WESTERN))
+  const clear = top !== undefined && top.confidence >= CONFIDENCE_MIN && top.confidence >= usual * LEAD_MIN
+  const encoding = clear ? top.encoding : prior
+  const detail = `${name} is not UTF-8; it is read as ${encoding} (a guess), for example "${exampleOf(sample, encoding)}" (choose with --encoding)`
+  warn(fault('', 'file.encoding', detail))
+  return encoding
+}
+
+/** Arabic words are runs of bytes above 127; in Western text one or two accented letters stand between plain ones. */
+function runShare(sample: Buffer): number {
+  let [run, inRuns, all] = [0, 0, 0]
+  for (const byte of sample) {
+    run = byte >= HIGH ? run + 1 : 0
+    if (run > 0) all++
+    if (run === 3) inRuns += 3
+    else if (run > 3) inRuns++
+  }
+  return inRuns / all
+}
+
+/** A few words around the first letter that the guess decides. */
+function exampleOf(sample: Buffer, encoding: string): string {
+  const at = sample.findIndex((byte) => byte >= HIGH)
+  const text = iconv.decode(sample.subarray(Math.max(at - 20, 0), at + 40), encoding)
+  return text.replaceAll(/\s+/g, ' ').trim()
+}
+
+function isHighSurrogate(code: number): boolean {
+  return code >= 0xd800 && code <= 0xdbff
+}

@@ -1,0 +1,148 @@
+import { readDocument } from './document.ts'
+import { type Fault, fault } from './fault.ts'
+import type { Row } from './field.ts'
+import type { Mode, Proposal, Verdict } from './proposal.ts'
+import { difference } from './record.ts'
+import { checkRow, keyLabel, managedDefaults, type Resource } from './resource.ts'
+
+/** What was understood of a proposal before it meets the record that is there. */
+export type Understood = {
+  proposal: Proposal
+  row: Row | undefined
+  key: string | null
+  label: string
+  faults: Fault[]
+  warnings: Fault[]
+}
+
+/** A judged proposal: what applying it would do. */
+export type Judgement = {
+  verdict: Verdict
+  /** the whole record as it would become; only when something changes. */
+  row: Row | null
+  /** fields as they are and as they would become; `before` is null for a new record. */
+  before: Row | null
+  after: Row | null
+  revived: boolean
+  faults: Fault[]
+}
+
+export type JudgeOptions = { mode: Mode; strict: boolean }
+
+/** Reads the proposal's document; its natural key is known even when other fields are wrong. */
+export function understand(resource: Resource, proposal: Proposal, options: JudgeOptions): Understood {
+  const { row, faults, warnings } = readDocument(resource, proposal.document, {
+    lenient: proposal.lenient,
+    strict: options.strict,
+    partial: options.mode === 'merge',
+  })
+  const all = [...proposal.faults, ...faults]
+  const given = row ?? keyMembers(resource, proposal.document)
+  const key = resource.key.every((name) => given[name] != null && given[name] !== '')
+    ? JSON.stringify(resource.key.map((name) => given[name]))
+    : null
+  if (key === null && row) all.push(...missingKey(resource, row))
+  const label = key ? keyLabel(resource, given) : `index_${proposal.position}`
+  return {
+    proposal,
+    row: all.length ? undefined : row,
+    key,
+    label,
+    faults: all,
+    warnings: [...proposal.warnings, ...warnings],
+  }
+}
+
+/** Compares what was understood with the record that holds the key, archived or not. Pure: the same plan every time. */
+export function judge(
+  resource: Resource,
+  understood: Understood,
+  current: Row | undefined,
+  options: JudgeOptions,
+): Judgement {
+  if (understood.row === undefined) return rejected(understood.faults)
+  if (current === undefined) return judgeNew(resource, understood, options)
+  if (options.mode === 'create')
+    return rejected([
+      fault(
+        resource.key[0],
+        'key.exists',
+        `${understood.label} exists already; --mode create only takes new ones`,
+      ),
+    ])
+  return judgeKnown(resource, understood.row, current)
+}
+
+function judgeNew(resource: Resource, { proposal, row }: Understood, options: JudgeOptions): Judgement {
+  // A merge that meets nothing must be a whole record after all.
+  const whole =
+    options.mode === 'merge'
+      ? readDocument(resource, proposal.document, {
+          lenient: proposal.lenient,
+          strict: options.strict,
+          partial: false,
+        })
+      : { row, faults: [] }
+  if (whole.row === undefined) return rejected(whole.faults)
+  const complete = { ...managedDefaults(resource.fields), ...whole.row }
+  const faults = checkRow(resource, complete)
+  if (faults.length) return rejected(faults)
+  return {
+    verdict: 'new',
+    row: complete,
+    before: null,
+    after: factsOf(resource, complete),
+    revived: false,
+    faults: [],
+  }
+}
+
+function judgeKnown(resource: Resource, proposed: Row, current: Row): Judgement {
+  const archived = current.archived_at != null
+  const revival = archived
+    ? { archived_at: null, archived_by: null, archive_reason: null, key_released: false }
+    : {}
+  const changed = difference(resource.fields, current, { ...proposed, ...revival })
+  const names = Object.keys(changed)
+  if (names.length === 0)
+    return { verdict: 'same', row: null, before: null, after: null, revived: false, faults: [] }
+  const row = { ...current, ...changed }
+  const faults = checkRow(resource, row)
+  if (faults.length) return rejected(faults)
+  return {
+    verdict: 'changed',
+    row,
+    before: Object.fromEntries(names.map((name) => [name, current[name] ?? null])),
+    after: changed,
+    revived: archived,
+    faults: [],
+  }
+}
+
+function rejected(faults: Fault[]): Judgement {
+  return { verdict: 'rejected', row: null, before: null, after: null, revived: false, faults }
+}
+
+function factsOf(resource: Resource, row: Row): Row {
+  return Object.fromEntries(
+    Object.entries(resource.fields)
+      .filter(([, field]) => !field.secret && !field.derived)
+      .map(([name]) => [name, row[name] ?? null]),
+  )
+}
+
+function keyMembers(resource: Resource, document: unknown): Row {
+  if (typeof document !== 'object' || document === null) return {}
+  return Object.fromEntries(
+    resource.key.map((name) => {
+      const value = (document as Row)[name]
+      return [name, typeof value === 'string' || typeof value === 'number' ? String(value).trim() : null]
+    }),
+  )
+}
+
+function missingKey(resource: Resource, row: Row): Fault[] {
+  return resource.key
+    .filter((name) => row[name] == null || row[name] === '')
+    .map((name) => fault(name, `${name}.required`, 'is required'))
+}

@@ -1,0 +1,120 @@
+import type { Actor } from './actor.ts'
+import type { Row } from './field.ts'
+
+/**
+ * A filter over a row and the actor. One tree, two readings: `matches` below in memory, `src/store/where.ts` in SQL.
+ * A comparison with null is false, except `= null` and `!= null`, which ask whether there is a value.
+ */
+export type Rule =
+  | { op: 'all'; rules: readonly Rule[] }
+  | { op: 'any'; rules: readonly Rule[] }
+  | { op: 'not'; rule: Rule }
+  | { op: 'role'; roles: readonly string[] }
+  | { op: 'owns'; field: string }
+  | { op: 'compare'; field: string; operator: Comparison; value: unknown }
+
+export type Comparison = '=' | '!=' | '<' | '<=' | '>' | '>=' | 'in' | 'contains' | 'starts_with' | 'overlaps'
+
+/** Every one of them. `all()` is everybody. */
+export const all = (...rules: Rule[]): Rule => ({ op: 'all', rules })
+/** At least one of them. `any()` is nobody. */
+export const any = (...rules: Rule[]): Rule => ({ op: 'any', rules })
+export const not = (rule: Rule): Rule => ({ op: 'not', rule })
+/** The actor has one of the roles. `owner` has every role but `system`'s. */
+export const role = (...roles: string[]): Rule => ({ op: 'role', roles })
+/** The field holds the actor's id. */
+export const owns = (field: string): Rule => ({ op: 'owns', field })
+/** Every field has this value. */
+export const where = (values: Row): Rule =>
+  all(
+    ...Object.entries(values).map(([field, value]): Rule => ({ op: 'compare', field, operator: '=', value })),
+  )
+export const compare = (field: string, operator: Comparison, value: unknown): Rule => ({
+  op: 'compare',
+  field,
+  operator,
+  value,
+})
+export const everybody: Rule = all()
+export const nobody: Rule = any()
+
+/** True when the rule lets the actor at the row. */
+export function matches(rule: Rule, row: Row, actor: Actor): boolean {
+  switch (rule.op) {
+    case 'all':
+      return rule.rules.every((each) => matches(each, row, actor))
+    case 'any':
+      return rule.rules.some((each) => matches(each, row, actor))
+    case 'not':
+      return !matches(rule.rule, row, actor)
+    case 'role':
+      return hasRole(actor, rule.roles)
+    case 'owns':
+      return row[rule.field] === actor.id
+    case 'compare':
+      return compares(row[rule.field], rule.operator, rule.value)
+  }
+}
+
+/** True when the actor holds one of the roles; the owner holds all but `system`. */
+export function hasRole(actor: Actor, roles: readonly string[]): boolean {
+  return roles.some(
+    (each) => actor.roles.includes(each) || (each !== 'system' && actor.roles.includes('owner')),
+  )
+}
+
+function compares(left: unknown, operator: Comparison, right: unknown): boolean {
+  if (right === null) return operator === '=' ? left == null : operator === '!=' ? left != null : false
+  if (left == null) return false
+  switch (operator) {
+    case '=':
+      return ordered(left, right) === 0
+    case '!=':
+      return ordered(left, right) !== 0
+    case '<':
+      return ordered(left, right) < 0
+    case '<=':
+      return ordered(left, right) <= 0
+    case '>':
+      return ordered(left, right) > 0
+    case '>=':
+      return ordered(left, right) >= 0
+    case 'in':
+      return (right as unknown[]).some((each) => each !== null && ordered(left, each) === 0)
+    case 'contains':
+      return Array.isArray(left)
+        ? left.some((each) => ordered(each, right) === 0)
+        : String(left).includes(String(right))
+    case 'starts_with':
+      return String(left).startsWith(String(right))
+    case 'overlaps':
+      return overlaps(left as Span, right as Span)
+  }
+}
+
+type Span = { start: string; end: string }
+
+function overlaps(left: Span, right: Span): boolean {
+  return left.start < right.end && right.start < left.end
+}
+
+// Text is ordered by code point, as PostgreSQL orders it under the collation "C" that the SQL reading asks for.
+function ordered(left: unknown, right: unknown): number {
+  if (typeof left === 'object' && left !== null && 'amount' in left)
+    return ordered(
+      left.amount,
+      typeof right === 'object' && right !== null && 'amount' in right ? right.amount : right,
+    )
+  if (typeof left === 'string' && typeof right === 'string') return byCodePoint(left, right)
+  const [a, b] = [left as number, right as number]
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+function byCodePoint(left: string, right: string): number {
+  if (left === right) return 0
+  const [a, b] = [Array.from(left), Array.from(right)]
+  const length = Math.min(a.length, b.length)
+  for (let index = 0; index < length; index++)
+    if (a[index] !== b[index]) return a[index].codePointAt(0)! < b[index].codePointAt(0)! ? -1 : 1
+  return a.length - b.length
+}

@@ -1,0 +1,137 @@
+import { userInfo } from 'node:os'
+import { createInterface } from 'node:readline/promises'
+import { fileURLToPath } from 'node:url'
+import { catalog } from './areas/catalog/area.ts'
+import { nukeCommand, statsCommand } from './areas/catalog/commands.ts'
+import { platform } from './areas/platform/area.ts'
+import { briefing, loadSamples } from './demo.ts'
+import { doctor } from './doctor.ts'
+import { globalEnvironment, type Host, type Io, runCli } from './doors/cli.ts'
+import { type House, openHouse, upgrade, VERSION } from './house.ts'
+import type { Actor } from './kernel/actor.ts'
+import { startServing, startWorking } from './serve.ts'
+import { readSettings } from './settings.ts'
+import { migrateDown, migrationStatus } from './store/migrate.ts'
+
+const PROJECT = fileURLToPath(new URL('..', import.meta.url))
+
+/** The lines of business. An area is a folder, and its name here. */
+const AREAS = [platform, catalog]
+
+const interrupted = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort(signal))
+
+const argv = process.argv.slice(2)
+const env = { ...process.env, ...globalEnvironment(argv, process.env) }
+const io: Io = {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  stdin: process.stdin,
+  isTerminal: Boolean(process.stdin.isTTY && process.stderr.isTTY),
+  env,
+  signal: interrupted.signal,
+  prompt: ask,
+}
+
+const host: Host = {
+  version: VERSION,
+  defaultResource: 'product',
+  tokenResource: 'token',
+  areas: [statsCommand, nukeCommand],
+  async open(options) {
+    const house = await open(options)
+    return { services: house.services, actor: person(), close: () => house.close() }
+  },
+  serve: ({ demo, port, host: address }) =>
+    serve({ demo, ...(port === undefined ? {} : { port }), ...(address ? { host: address } : {}) }),
+  work,
+  migrate: {
+    status: () => withHouse({ migrate: false }, ({ cluster }) => migrationStatus(cluster.connection)),
+    up: () => withHouse({ migrate: false }, ({ cluster, backups }) => upgrade(cluster, backups)),
+    down: (count) =>
+      withHouse({ migrate: false }, async ({ cluster, backups }) => {
+        const { name } = await backups.take(`before migrate down ${count}`)
+        return { ran: await migrateDown(cluster.connection, count), backup: name }
+      }),
+  },
+  doctor: () => withHouse({ migrate: false }, (house) => doctor(house, AREAS, readSettings(env, PROJECT))),
+}
+
+process.exitCode = await runCli(argv, host, io)
+
+function open(options: { migrate?: boolean; onProgress?(message: string): void }): Promise<House> {
+  return openHouse(readSettings(env, PROJECT), AREAS, { ...options, signal: interrupted.signal })
+}
+
+async function withHouse<Result>(
+  options: { migrate: boolean },
+  work: (house: House) => Promise<Result>,
+): Promise<Result> {
+  const house = await open({ ...options, onProgress: note })
+  try {
+    return await work(house)
+  } finally {
+    await house.close()
+  }
+}
+
+async function serve(options: { demo: boolean; port?: number; host?: string }): Promise<void> {
+  const settings = {
+    ...readSettings(env, PROJECT),
+    ...(options.port === undefined ? {} : { port: options.port }),
+    ...(options.host ? { host: options.host } : {}),
+  }
+  const house = await openHouse(settings, AREAS, { onProgress: note, signal: interrupted.signal })
+  try {
+    const demo = options.demo ? await loadSamples(house, person(), PROJECT) : null
+    const running = await startServing(house, AREAS, settings)
+    io.stdout.write(
+      demo
+        ? briefing(running.url!, demo)
+        : `Serai ${VERSION} is ready at ${running.url} (${house.services.database})\n`,
+    )
+    await untilInterrupted()
+    await running.stop()
+  } finally {
+    await house.close()
+  }
+}
+
+async function work(): Promise<void> {
+  const settings = readSettings(env, PROJECT)
+  const house = await openHouse(settings, AREAS, { onProgress: note, signal: interrupted.signal })
+  try {
+    const running = await startWorking(house, AREAS, settings)
+    io.stdout.write(`Serai ${VERSION} works (${house.services.database})\n`)
+    await untilInterrupted()
+    await running.stop()
+  } finally {
+    await house.close()
+  }
+}
+
+function untilInterrupted(): Promise<void> {
+  const { signal } = interrupted
+  return new Promise((resolve) =>
+    signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
+  )
+}
+
+/** Whoever can run the command line on this machine can read the database's files: they are its owner. */
+function person(): Actor {
+  const { username } = userInfo()
+  return { id: `cli:${username}`, name: username, roles: ['owner'] }
+}
+
+function note(message: string): void {
+  io.stderr.write(`${message}\n`)
+}
+
+async function ask(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return await lines.question(question, { signal: interrupted.signal })
+  } finally {
+    lines.close()
+  }
+}

@@ -1,0 +1,64 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { ClusterError, codeOf, textOf } from './error.ts'
+
+const PRESENCE_NAME = 'serai presence'
+const CONNECT_TIMEOUT_MS = 10_000
+const LINGER_MS = 1_000
+const POLL_MS = 10
+
+/** The driver's client, with the two methods that its types leave out. */
+export type Presence = pg.Client & { ref(): void; unref(): void }
+
+/**
+ * Opens the connection that says: this process uses the server. Its loss is an `end` event, never a crash.
+ */
+export async function openPresence(connection: pg.ClientConfig): Promise<Presence> {
+  const presence = new pg.Client({
+    ...connection,
+    application_name: PRESENCE_NAME,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  }) as Presence
+  presence.on('error', () => undefined) // whoever keeps it waits for its end
+  try {
+    await presence.connect()
+  } catch (error) {
+    throw cannotSignIn(error)
+  }
+  return presence
+}
+
+/**
+ * Whether nobody else uses the server, a person's psql included. Backends of connections that were just closed take a
+ * moment to go, so without another process in sight they are given one.
+ */
+export async function isAlone(presence: pg.Client): Promise<boolean> {
+  const deadline = Date.now() + LINGER_MS
+  for (;;) {
+    const others = await countOthers(presence)
+    if (others.all === 0) return true
+    if (others.members > 0 || Date.now() >= deadline) return false
+    await sleep(POLL_MS)
+  }
+}
+
+async function countOthers(presence: pg.Client): Promise<{ all: number; members: number }> {
+  const { rows } = await presence.query<{ all: number; members: number }>({
+    text: `select count(*)::int as all, count(*) filter (where application_name = $1)::int as members
+from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`,
+    values: [PRESENCE_NAME],
+  })
+  return rows[0]!
+}
+
+function cannotSignIn(error: unknown): ClusterError {
+  const full = codeOf(error) === '53300'
+  return new ClusterError(
+    full ? 'server_full' : 'server_failed',
+    `The embedded PostgreSQL runs, but does not let Serai in: ${textOf(error)}. ` +
+      (full
+        ? 'Too many processes or connections use it: close some, or raise max_connections in postgresql.conf.'
+        : 'Look at postgres.log in the home folder; stop all Serai processes and start again.'),
+    { cause: error },
+  )
+}

@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { joinCluster } from '../cluster.ts'
+import {
+  ask,
+  FAST,
+  isRunning,
+  killAll,
+  type Member,
+  postmaster,
+  startMember,
+  temporaryHome,
+} from './members.testing.ts'
+
+const RECOVERED =
+  /^The database was not shut down cleanly last time .* nothing acknowledged was lost\. \(\d+\.\d s\)$/
+const KILLS = 10
+
+async function killed(member: Member): Promise<void> {
+  const { child } = member
+  child.kill('SIGKILL')
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+}
+
+const acknowledged = (members: Member[]) =>
+  members.flatMap(({ said }) => said.map(({ wrote }) => wrote)).filter((id) => id !== undefined)
+
+test('members killed: the server is an orphan, the next one joins it and stops it', async (t) => {
+  const home = await temporaryHome(t)
+  const members = [startMember(home), startMember(home)]
+  for (const member of members) await member.wait('joined')
+  const pid = await postmaster(home)
+  for (const member of members) await killed(member)
+  const next = await joinCluster({ kind: 'embedded', home }, FAST)
+  assert.equal(next.recovered, null)
+  assert.equal(await postmaster(home), pid)
+  await next.release()
+  assert.ok(!(await isRunning(pid)))
+})
+
+test('everything killed: the next start recovers, says so, and has every acknowledged row', async (t) => {
+  const home = await temporaryHome(t)
+  const member = startMember(home, { mode: 'write' })
+  await member.wait('wrote')
+  await sleep(200)
+  await killAll(home, member)
+  const [next, second] = await Promise.all([
+    joinCluster({ kind: 'embedded', home }, FAST),
+    joinCluster({ kind: 'embedded', home }, FAST),
+  ])
+  const said = [next.recovered, second.recovered].filter((sentence) => sentence !== null)
+  assert.equal(said.length, 1, 'only the one that started it says so')
+  assert.match(said[0]!, RECOVERED)
+  const ids = (await ask<{ id: string }>(next, 'select id from fact')).map(({ id }) => Number(id))
+  assert.deepEqual(
+    acknowledged([member]).filter((id) => !ids.includes(id as number)),
+    [],
+  )
+  await Promise.all([next.release(), second.release()])
+
+  const clean = await joinCluster({ kind: 'embedded', home }, FAST)
+  assert.equal(clean.recovered, null, 'an orderly stop needs no recovery')
+  await clean.release()
+})
+
+test('ten kills at random moments, with and without the server, lose nothing', async (t) => {
+  const home = await temporaryHome(t)
+  await (await joinCluster({ kind: 'embedded', home }, FAST)).release()
+  const members: Member[] = []
+  let recoveries = 0
+  for (let index = 0; index < KILLS; index++) {
+    const member = startMember(home, { mode: 'write' })
+    members.push(member)
+    // Half of them at any instruction of joining, half while they write.
+    await sleep(index % 2 ? 0 : Math.random() * 250)
+    if (index % 2) await member.wait('wrote').then(() => sleep(Math.random() * 100))
+    const withServer = index % 3 !== 0 && (await postmaster(home).catch(() => 0))
+    await (withServer ? killAll(home, member) : killed(member))
+    recoveries += member.said.some(({ recovered }) => recovered) ? 1 : 0
+  }
+  const last = await joinCluster({ kind: 'embedded', home }, FAST)
+  await ask(last, 'create table if not exists fact (id bigint)')
+  const ids = new Set((await ask<{ id: string }>(last, 'select id from fact')).map(({ id }) => Number(id)))
+  const wrote = acknowledged(members)
+  assert.deepEqual(
+    wrote.filter((id) => !ids.has(id as number)),
+    [],
+  )
+  await last.release()
+  const left = (await readdir(home)).sort()
+  assert.deepEqual(left, ['postgres', 'postgres.log', 'postgres.password', 'postgres.socket'])
+  assert.ok(wrote.length > 0 && recoveries > 0, 'or this test tests nothing')
+  t.diagnostic(`${wrote.length} rows acknowledged, ${recoveries} starts recovered`)
+})
+
+test('killed while the database is being made: the next start makes it', async (t) => {
+  const home = await temporaryHome(t)
+  for (const delay of [0, 60, 180, 320]) {
+    const member = startMember(home)
+    await member.wait('progress')
+    await sleep(delay)
+    await killed(member)
+  }
+  const cluster = await joinCluster({ kind: 'embedded', home }, FAST)
+  assert.deepEqual(await ask(cluster, 'select current_database() as name'), [{ name: 'serai' }])
+  await cluster.release()
+  const left = (await readdir(home)).sort()
+  assert.deepEqual(left, ['postgres', 'postgres.log', 'postgres.password', 'postgres.socket'])
+})
+
+test('a backend that computes does not notice that its server was killed; the next start ends it', async (t) => {
+  const home = await temporaryHome(t)
+  const member = startMember(home)
+  await member.wait('joined')
+  const cluster = await joinCluster({ kind: 'embedded', home }, FAST)
+  const client = new pg.Client(cluster.connection)
+  client.on('error', () => undefined)
+  await client.connect()
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+  const busy = client
+    .query('select count(*) from generate_series(1, 100000000000)')
+    .catch((error: Error) => error.message)
+  await sleep(100)
+  await killAll(home, member)
+  await sleep(50)
+  assert.ok(await isRunning(rows[0]!.pid), 'or this test tests nothing')
+  const next = startMember(home)
+  await next.wait('joined')
+  assert.ok(!(await isRunning(rows[0]!.pid)))
+  assert.match(String(await busy), /terminated/)
+  await next.release()
+  await cluster.release()
+})
+
+test('the number of the dead server belongs to another program now', async (t) => {
+  const home = await temporaryHome(t)
+  const member = startMember(home)
+  await member.wait('joined')
+  await killAll(home, member)
+  const data = join(home, 'postgres')
+  for (const name of ['postmaster.pid', '.s.PGSQL.5432.lock']) {
+    const text = await readFile(join(data, name), 'utf8')
+    await writeFile(join(data, name), text.replace(/^\d+/, String(process.pid)))
+  }
+  const next = await joinCluster({ kind: 'embedded', home }, FAST)
+  assert.match(next.recovered!, RECOVERED)
+  await next.release()
+})
+
+test('a server that dies under its members is back in seconds, at the same address, and they do not crash', async (t) => {
+  const home = await temporaryHome(t)
+  const messages: string[] = []
+  const cluster = await joinCluster(
+    { kind: 'embedded', home },
+    { ...FAST, onProgress: (text) => messages.push(text) },
+  )
+  const other = startMember(home)
+  await other.wait('joined')
+  const pool = new pg.Pool(cluster.connection)
+  pool.on('error', () => undefined)
+  await pool.query('create table kept (id int); insert into kept values (7)')
+  const pid = await postmaster(home)
+  process.kill(pid, 'SIGKILL')
+  const rows = await untilItWorks(() => pool.query('select id from kept'))
+  assert.deepEqual(rows, [{ id: 7 }])
+  assert.notEqual(await postmaster(home), pid)
+  await pool.end()
+  await cluster.release()
+  await other.release()
+  assert.match(messages.join('\n'), /server ended; starting it again/)
+  await assert.rejects(postmaster(home), { code: 'ENOENT' }, 'the last one out stopped the new one, too')
+})
+
+async function untilItWorks(query: () => Promise<pg.QueryResult>): Promise<unknown[]> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const result = await query().catch(() => null)
+    if (result) return result.rows
+    await sleep(50)
+  }
+  throw new Error('the server did not come back')
+}
+
+test('leaving while the server is dead is quiet', async (t) => {
+  const home = await temporaryHome(t)
+  const cluster = await joinCluster({ kind: 'embedded', home }, FAST)
+  const pid = await postmaster(home)
+  process.kill(pid, 'SIGKILL')
+  await cluster.release()
+  assert.ok(!(await isRunning(pid)))
+  const next = await joinCluster({ kind: 'embedded', home }, FAST)
+  assert.match(next.recovered!, RECOVERED)
+  await next.release()
+})
+
+test('leaving after the home was removed stops the server', async (t) => {
+  const home = await temporaryHome(t)
+  const cluster = await joinCluster({ kind: 'embedded', home }, FAST)
+  const pid = await postmaster(home)
+  await rm(home, { recursive: true })
+  await cluster.release()
+  assert.ok(!(await isRunning(pid)))
+})

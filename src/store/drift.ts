@@ -1,0 +1,59 @@
+import { type Resource, storedFields } from '../kernel/resource.ts'
+import type { Queryable } from './pool.ts'
+
+type Column = { name: string; type: string; required: boolean; generated: boolean }
+
+/** Columns that serve search and prices and belong to no field. */
+const UNDECLARED = new Set(['search', 'search_text'])
+
+/**
+ * Compares the migrated tables with the declarations, and says every difference in a sentence: a missing table or column,
+ * another type, a required field that may be null, a column that no field names.
+ */
+export async function findDrift(client: Queryable, resources: Iterable<Resource>): Promise<string[]> {
+  const found: string[] = []
+  for (const resource of resources) {
+    const columns = await columnsOf(client, resource.name)
+    if (columns.length === 0) found.push(`${resource.name}: there is no table of this name`)
+    else found.push(...compare(resource, columns))
+  }
+  return found
+}
+
+function compare(resource: Resource, columns: Column[]): string[] {
+  const fields = storedFields(resource)
+  const missing = Object.entries(fields).flatMap(([name, field]) => {
+    const column = columns.find((each) => each.name === name)
+    if (!column) return [`${resource.name}.${name}: declared, but the table has no such column`]
+    const wrong: string[] = []
+    if (canonical(column.type) !== canonical(field.column))
+      wrong.push(`${resource.name}.${name}: declared as ${field.column}, the column is ${column.type}`)
+    const required = !field.optional && !field.derived
+    if (required && !column.required)
+      wrong.push(`${resource.name}.${name}: required, but the column takes null`)
+    if (!required && column.required)
+      wrong.push(`${resource.name}.${name}: optional, but the column refuses null`)
+    return wrong
+  })
+  const extra = columns.filter(
+    (column) =>
+      !(column.name in fields) && !UNDECLARED.has(column.name) && !column.name.endsWith('_changes_on'),
+  )
+  return [
+    ...missing,
+    ...extra.map((column) => `${resource.name}.${column.name}: a column that no field names`),
+  ]
+}
+
+async function columnsOf(client: Queryable, table: string): Promise<Column[]> {
+  const { rows } = await client.query<Column>(
+    `select attname as name, format_type(atttypid, null) as type, attnotnull as required, attgenerated <> '' as generated
+from pg_attribute where attrelid = to_regclass($1) and attnum > 0 and not attisdropped order by attnum`,
+    [`"${table}"`],
+  )
+  return rows
+}
+
+function canonical(type: string): string {
+  return type === 'timestamp with time zone' ? 'timestamptz' : type
+}

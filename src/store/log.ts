@@ -1,0 +1,97 @@
+import type { Event } from '../kernel/event.ts'
+import type { Queryable } from './pool.ts'
+
+const COLUMNS =
+  'position, transaction::text, time, change, actor, action, resource, record, key, version, before, after, reason, request, cause'
+
+/** Where a reader of the log stands. */
+export type LogCursor = { transaction: string; position: number }
+export type LoggedEvent = Event & { transaction: string }
+
+/**
+ * The next events after a cursor, oldest first, of transactions that are certainly over: below the snapshot's xmin.
+ * A reader that asked for `position > last` would lose the events of a transaction that took its numbers early and
+ * committed late.
+ */
+export async function nextEvents(client: Queryable, after: LogCursor, limit: number): Promise<LoggedEvent[]> {
+  const { rows } = await client.query<LoggedEvent>({
+    name: 'next events',
+    text: `select ${COLUMNS} from event
+where (transaction, position) > ($1::xid8, $2) and transaction < pg_snapshot_xmin(pg_current_snapshot())
+order by transaction, position limit $3`,
+    values: [after.transaction, after.position, limit],
+  })
+  return rows
+}
+
+/** What is asked of the log by people: newest first, before a position. */
+export type LogQuery = {
+  resource?: string
+  record?: string
+  change?: string
+  actor?: string
+  action?: string
+  before?: number
+  limit: number
+}
+
+/** Facts, newest first. */
+export async function listEvents(client: Queryable, query: LogQuery): Promise<LoggedEvent[]> {
+  const { text, values } = logConditions(query)
+  const { rows } = await client.query<LoggedEvent>(
+    `select ${COLUMNS} from event ${text} order by position desc limit ${Number(query.limit)}`,
+    values,
+  )
+  return rows
+}
+
+function logConditions(query: LogQuery): { text: string; values: unknown[] } {
+  const values: unknown[] = []
+  const conditions: string[] = []
+  for (const name of ['resource', 'record', 'change', 'actor', 'action'] as const)
+    if (query[name] !== undefined) conditions.push(`${name} = $${values.push(query[name])}`)
+  if (query.before !== undefined) conditions.push(`position < $${values.push(query.before)}`)
+  return { text: conditions.length ? `where ${conditions.join(' and ')}` : '', values }
+}
+
+/** A call that changed something, as the sum of its events. */
+export type Change = {
+  id: string
+  time: string
+  actor: string
+  action: string
+  resource: string
+  events: number
+  reason: string | null
+  /** the change that this one undid, when it is an undo. */
+  undoes: string | null
+  /** the changes that undid this one. */
+  undone_by: string[]
+}
+
+/**
+ * Changes, newest first. Change ids are UUIDv7, so their order is the order of time, and a loose scan of the index over
+ * them skips from change to change however many events each has.
+ */
+export async function listChanges(
+  client: Queryable,
+  query: { before?: string; id?: string; limit: number },
+): Promise<Change[]> {
+  const { rows } = await client.query<Change>({
+    name: 'list changes',
+    text: `with recursive ids as (
+  select (select change from event where $2::uuid is null and ($1::uuid is null or change < $1) order by change desc limit 1) as change, 1 as n
+  union all
+  select (select e.change from event e where e.change < ids.change order by e.change desc limit 1), n + 1
+  from ids where ids.change is not null and n < $3
+), wanted as (select change from ids where change is not null union select $2::uuid where $2::uuid is not null)
+select w.change as id, e.time, e.actor, e.action, e.resource, e.reason,
+  (select count(*) from event c where c.change = w.change) as events,
+  case when e.action = 'undo' then e.cause end as undoes,
+  array(select distinct u.change::text from event u where u.cause = w.change::text and u.action = 'undo') as undone_by
+from wanted w cross join lateral (select * from event e where e.change = w.change order by e.position limit 1) e
+order by w.change desc`,
+    values: [query.before ?? null, query.id ?? null, query.limit],
+  })
+  return rows
+}
