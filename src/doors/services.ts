@@ -28,19 +28,54 @@ export type Gauge = { name: string; help: string; value: number; labels?: Record
  */
 export type Imports = {
   /** Keeps the bytes and makes the import; the same bytes with the same options give the same import (`again`: true). */
-  upload(request: { actor: Actor; resource: string; fileName: string; body: Readable; options: ImportOptions; requestId?: string }): Promise<{ import: Row; again: boolean }>
+  upload(request: {
+    actor: Actor
+    resource: string
+    fileName: string
+    body: Readable
+    options: ImportOptions
+    requestId?: string
+  }): Promise<{ import: Row; again: boolean }>
   /** Reads the file, judges every record and keeps the plan. */
   plan(id: string, context: { actor: Actor; progress?: Progress }): Promise<Row>
   /** Executes the kept plan, with a backup before it. 409 when it is not planned, 422 when it has rejected rows and is atomic. */
-  apply(id: string, context: { actor: Actor; progress?: Progress; reason?: string; wait_seconds?: number; requestId?: string }): Promise<Row>
+  apply(
+    id: string,
+    context: {
+      actor: Actor
+      progress?: Progress
+      reason?: string
+      wait_seconds?: number
+      requestId?: string
+    },
+  ): Promise<Row>
   /** The whole way at once, as `serai ingest` does it. */
-  ingest(request: { actor: Actor; resource: string; fileName: string; body: Readable; options: ImportOptions; dryRun: boolean; progress?: Progress; waitSeconds?: number; requestId?: string }): Promise<{ import: Row; again: boolean }>
-  undo(id: string, context: { actor: Actor; dryRun?: boolean; reason?: string; requestId?: string }): Promise<UndoOutcome>
+  ingest(request: {
+    actor: Actor
+    resource: string
+    fileName: string
+    body: Readable
+    options: ImportOptions
+    dryRun: boolean
+    progress?: Progress
+    waitSeconds?: number
+    requestId?: string
+  }): Promise<{ import: Row; again: boolean }>
+  undo(
+    id: string,
+    context: { actor: Actor; dryRun?: boolean; reason?: string; requestId?: string },
+  ): Promise<UndoOutcome>
   cancel(id: string, context: { actor: Actor }): Promise<Row>
   /** Rows of the plan in the order of the file. */
-  rows(id: string, context: { actor: Actor; verdict?: Verdict; after?: number; limit: number }): Promise<{ items: PlannedRow[]; next: number | null }>
+  rows(
+    id: string,
+    context: { actor: Actor; verdict?: Verdict; after?: number; limit: number },
+  ): Promise<{ items: PlannedRow[]; next: number | null }>
   /** The refused rows in the format they came in, each with its reasons. */
-  rejects(id: string, context: { actor: Actor }): Promise<{ fileName: string; contentType: string; body: AsyncIterable<Uint8Array> }>
+  rejects(
+    id: string,
+    context: { actor: Actor },
+  ): Promise<{ fileName: string; contentType: string; body: AsyncIterable<Uint8Array> }>
 }
 
 /** Backups as the doors show them; see `src/work/backup.ts`. */
@@ -49,9 +84,30 @@ export type BackupService = {
   list(): Promise<BackupInfo[]>
   verify(name: string): Promise<{ name: string; ok: boolean; problems: string[]; duration_ms: number }>
   diff(name: string): Promise<TableDiff[]>
-  restore(name: string, options?: { dryRun?: boolean }): Promise<{ name: string; backup: string | null; tables: TableDiff[] }>
+  restore(
+    name: string,
+    options?: { dryRun?: boolean },
+  ): Promise<{ name: string; backup: string | null; tables: TableDiff[] }>
   prune(options?: { dryRun?: boolean }): Promise<{ name: string; keep: boolean; why: string }[]>
   drill(): Promise<{ name: string; ok: boolean; duration_ms: number; problems: string[] }>
 }
-export type BackupInfo = { name: string; kind: string; created_at: string; size_bytes: number; reason: string; verified: boolean; verified_at: string | null; pinned: boolean; sha256: string | null; problem: string | null }
-export type TableDiff = { table: string; before: number; after: number; added: number; removed: number; changed: number }
+export type BackupInfo = {
+  name: string
+  kind: string
+  created_at: string
+  size_bytes: number
+  reason: string
+  verified: boolean
+  verified_at: string | null
+  pinned: boolean
+  sha256: string | null
+  problem: string | null
+}
+export type TableDiff = {
+  table: string
+  before: number
+  after: number
+  added: number
+  removed: number
+  changed: number
+}

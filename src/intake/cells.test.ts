@@ -43,7 +43,7 @@ const READ: [cell: Cell, column: FileColumn | undefined, value: unknown, decimal
   ['149,00', PRICE, '149,00'],
   ['1,234.5', PRICE, '1234.5', '.'],
   [149.5, PRICE, 149.5],
-  [59.969999999999995, PRICE, 59.97],
+  [0.1 + 0.2, PRICE, 0.3],
   [-5, PRICE, -5],
   ['2,5', HOURS, '2.5', ','],
   [0.1, HOURS, 0.1],

@@ -34,7 +34,7 @@ export async function* group(rows: AsyncIterable<SourceRow[]>, layout: Layout): 
 
 /** Adds a row; gives the record that it ends, if it ends one. */
 function take(row: CellRow, layout: Layout, state: State): Entry[] {
-  const cells = layout.ours ? row.cells.map(unescapeCell) : row.cells
+  const cells = layout.ours && row.cells.some(startsQuoted) ? row.cells.map(unescapeCell) : row.cells
   if (cells.every(isBlank) && row.faults.length === 0) return []
   const key = keyOf(cells, layout)
   const { open } = state
@@ -59,6 +59,10 @@ function append(to: Group, row: CellRow, cells: Cell[]): void {
   for (const each of row.faults) to.faults.push({ row: to.rows.length, fault: each })
   to.rows.push(cells)
   to.numbers.push('line' in row.address ? row.address.line : row.address.row)
+}
+
+function startsQuoted(cell: Cell): boolean {
+  return typeof cell === 'string' && cell.startsWith("'")
 }
 
 function unescapeCell(cell: Cell): Cell {

@@ -50,14 +50,13 @@ export function recordOf(from: Group, layout: Layout, position: number): Entry {
   }
 }
 
-/** The value of a column of the record: the first that is not blank. */
+/** The value of a column of the record: the first that is not blank. A column that no field knows adds nothing where it is blank. */
 function takeField(slot: Slot, draft: Draft): void {
   const { rows } = draft.from
   const filled = rows.findIndex((cells) => !isBlank(cells[slot.index]))
   const row = Math.max(filled, 0)
   const other = slot.column?.key ? -1 : differing(rows, slot.index, row)
   const value = readCell(rows[row][slot.index], slot)
-  // A column that no field knows adds nothing where it is blank.
   if (value === null && slot.column === undefined) return
   put(draft.document, slot.member, value)
   note(slot.path, slot, other === -1 ? row : other, draft)

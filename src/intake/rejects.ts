@@ -42,9 +42,9 @@ async function* jsonLines(rejects: AsyncIterable<Reject>): AsyncGenerator<Uint8A
 function jsonLine(reject: Reject): string {
   const { source, faults } = reject
   if (isDocument(source)) return `${JSON.stringify(markedDocument(reject))}\n`
-  const reason = reasons(reject).join('; ').replaceAll(/\s+/g, ' ')
+  const why = reasons(reject).join('; ').replaceAll(/\s+/g, ' ')
   const unparsed = typeof source === 'string' && faults.some(({ code }) => code.startsWith('json.'))
-  return `# ${reason}\n${unparsed ? source : JSON.stringify(source)}\n`
+  return `# ${why}\n${unparsed ? source : JSON.stringify(source)}\n`
 }
 
 function markedDocument(reject: Reject): object {
@@ -57,12 +57,22 @@ function isDocument(source: unknown): source is object {
 }
 
 function reasons({ faults, address }: Reject): string[] {
-  const place = 'line' in address ? `line ${address.line}` : `row ${address.row}`
-  return faults.map(({ path, detail }) => `${place}${path ? `, ${path}` : ''}: ${detail}`)
+  return faults.map((found) => reason(found, placeOf(address), found.path))
+}
+
+/** `line 41, price: must be >= 0, got -5`; the place is not said twice. */
+function reason({ detail, suggestion }: Fault, place: string, field: string): string {
+  const known = field === '' && new RegExp(`\\b${place}\\b`).test(detail)
+  const hint = suggestion && !detail.includes(suggestion) ? `; did you mean ${suggestion}?` : ''
+  return `${known ? '' : `${place}${field ? `, ${field}` : ''}: `}${detail}${hint}`
+}
+
+function placeOf(address: Address, number?: number): string {
+  return 'line' in address ? `line ${number ?? address.line}` : `row ${number ?? address.row}`
 }
 
 async function* csvFile(head: FileHead, rejects: AsyncIterable<Reject>): AsyncGenerator<Uint8Array> {
-  const options = { delimiter: head.delimiter ?? ',', profile: 'spreadsheet' } as const
+  const options = { delimiter: head.delimiter ?? ',', profile: 'spreadsheet', untyped: true } as const
   // Spreadsheet programs that save in an older encoding take UTF-8 for one unless it is marked.
   if (head.encoding && head.encoding !== 'utf-8') yield Buffer.from(BYTE_ORDER_MARK)
   yield csvBytes([markedHeader(head)], options)
@@ -76,22 +86,14 @@ async function* sheetRows(head: FileHead, rejects: AsyncIterable<Reject>): Async
 
 function rowsOf({ source, faults, address }: Reject, head: FileHead): Cell[][] {
   const { rows, numbers } = source as CellSource
+  const { header = [] } = head
   const byRow = rows.map((): string[] => [])
   for (const found of faults) {
     const row = Math.max(0, found.cell ? numbers.indexOf(found.cell.row) : 0)
-    byRow[row].push(cellReason(found, numbers[row], address, head))
+    const field = found.cell ? header[columnIndex(found.cell.column)] : found.path
+    byRow[row].push(reason(found, placeOf(address, numbers[row]), field))
   }
   return rows.map((cells, row) => withErrors(cells, head, joined(byRow[row])))
-}
-
-function cellReason(
-  { cell, path, detail }: PlacedFault,
-  number: number,
-  address: Address,
-  { header = [] }: FileHead,
-): string {
-  const field = cell ? header[columnIndex(cell.column)] : path
-  return `${'line' in address ? 'line' : 'row'} ${number}${field ? `, ${field}` : ''}: ${detail}`
 }
 
 function joined(texts: string[]): string | null {

@@ -1,11 +1,27 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { after, before, test } from 'node:test'
 import pg from 'pg'
-import { ask, FAST, isRunning, postmaster, startMember, temporaryHome } from './cluster/members.testing.ts'
+import {
+  ask,
+  FAST,
+  isRunning,
+  postmaster,
+  type serverHome,
+  startMember,
+  temporaryHome,
+  usedHome,
+} from './cluster/members.testing.ts'
 import { joinCluster } from './cluster.ts'
+
+/** For tests that leave a database as they found it: stopped. */
+let used: Awaited<ReturnType<typeof serverHome>>
+before(async () => {
+  used = await usedHome()
+})
+after(() => used.remove())
 
 const MEMORY_KB_MAX = 80_000
 
@@ -49,6 +65,7 @@ test('what it makes is closed to others, sorts the same everywhere, and is durab
   const files = await readdir(home)
   assert.deepEqual(files.sort(), ['postgres', 'postgres.log', 'postgres.password', 'postgres.socket'])
   assert.match(await modeOf(home), /^7[01]0$/)
+  assert.ok((await lstat(join(home, 'postgres'))).isDirectory(), 'not elsewhere, when it can be here')
   assert.equal(await modeOf(join(home, 'postgres')), '700')
   assert.equal(await modeOf(join(home, 'postgres.password')), '600')
   assert.equal(await modeOf(cluster.connection.host!), '700')
@@ -82,7 +99,7 @@ current_setting('listen_addresses') addresses, current_setting('server_encoding'
 })
 
 test('an idle server is small', async (t) => {
-  const home = await temporaryHome(t)
+  const home = used.path
   const cluster = await joinCluster({ kind: 'embedded', home }, FAST)
   const pid = await postmaster(home)
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
@@ -108,8 +125,8 @@ test('two first starts at the same moment both succeed, on one database', async 
   assert.ok(!(await isRunning(pid)), 'whoever was last stopped it')
 })
 
-test("a person's own connection keeps the server", async (t) => {
-  const home = await temporaryHome(t)
+test("a person's own connection keeps the server", async () => {
+  const home = used.path
   const cluster = await joinCluster({ kind: 'embedded', home }, FAST)
   const pid = await postmaster(home)
   const person = new pg.Client({ ...cluster.connection, application_name: 'psql' })
@@ -123,8 +140,8 @@ test("a person's own connection keeps the server", async (t) => {
   assert.ok(!(await isRunning(pid)))
 })
 
-test('pools that were just closed do not keep the server', async (t) => {
-  const home = await temporaryHome(t)
+test('pools that were just closed do not keep the server', async () => {
+  const home = used.path
   const cluster = await joinCluster({ kind: 'embedded', home }, FAST)
   const pid = await postmaster(home)
   const pool = new pg.Pool({ ...cluster.connection, max: 10 })
@@ -143,8 +160,8 @@ test('a program that forgets to leave ends all the same', async (t) => {
   assert.ok(await isRunning(await postmaster(home)))
 })
 
-test('the terminal reaches members, not the server', async (t) => {
-  const home = await temporaryHome(t)
+test('the terminal reaches members, not the server', async () => {
+  const home = used.path
   const member = startMember(home)
   await member.wait('joined')
   const stat = await readFile(`/proc/${await postmaster(home)}/stat`, 'utf8')
@@ -187,8 +204,8 @@ test('a temporary folder whose name is too long for a socket', async (t) => {
   await member.release()
 })
 
-test('where /tmp is private to the service, others come in through the data folder', async (t) => {
-  const home = await temporaryHome(t)
+test('where /tmp is private to the service, others come in through the data folder', async () => {
+  const home = used.path
   const first = await joinCluster({ kind: 'embedded', home }, FAST)
   const folder = first.connection.host!
   await rename(folder, `${folder}-hidden`)
@@ -200,8 +217,8 @@ test('where /tmp is private to the service, others come in through the data fold
   await first.release()
 })
 
-test('a server whose process number means nothing here (another container) is joined, never started twice or stopped', async (t) => {
-  const home = await temporaryHome(t)
+test('a server whose process number means nothing here (another container) is joined, never started twice or stopped', async () => {
+  const home = used.path
   const first = await joinCluster({ kind: 'embedded', home }, FAST)
   const file = join(home, 'postgres', 'postmaster.pid')
   const text = await readFile(file, 'utf8')

@@ -143,6 +143,13 @@ const refused: [string, Record<string, string>, SettingsError['code'], RegExp][]
     /set but empty: PGHOST, PGUSER, PGDATABASE/,
   ],
   [
+    'a name that a URL cannot carry',
+    { PGHOST: 'db', PGUSER: 'u', PGDATABASE: '..' },
+    'database_url_invalid',
+    /"\.\.".*rename/,
+  ],
+  ['another one', { PGHOST: 'db', PGUSER: 'u', PGDATABASE: 'a#b' }, 'database_url_invalid', /"a#b".*rename/],
+  [
     'a port that is none',
     { PGHOST: 'db', PGUSER: 'u', PGDATABASE: 'd', PGPORT: '0' },
     'database_url_invalid',
@@ -166,8 +173,7 @@ test('the driver reads from the URL exactly what the variables said', () => {
   const word = fc
     .string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
     .filter((text) => text.isWellFormed() && !text.includes('\0'))
-  // Not ? and #: the driver cannot read them from the path of a URL.
-  const name = word.filter((text) => !/[?#]/.test(text))
+  const name = word.filter((text) => !/[?#]|^\.\.?$|\.\.?\/|\/\.\.?/.test(text))
   fc.assert(
     fc.property(word, word, name, fc.integer({ min: 1, max: 65_535 }), (user, password, database, port) => {
       const env = {

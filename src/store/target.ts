@@ -76,9 +76,13 @@ function fromVariables(named: Parts, sslMode: string | undefined): string {
   return `postgresql://${encodeURIComponent(named.PGUSER!)}${password}@${host}:${port}/${encodePath(named.PGDATABASE!)}${query}`
 }
 
-/** The driver reads the path with decodeURI, which leaves the escapes of reserved signs alone. */
+/** The driver finds the database in the path of a URL, where some names mean something else. */
 function encodePath(database: string): string {
-  return encodeURI(database).replaceAll('?', '%3F').replaceAll('#', '%23')
+  if (!/[?#]|(^|\/)\.\.?(\/|$)/.test(database)) return encodeURI(database)
+  throw new SettingsError(
+    'database_url_invalid',
+    `PGDATABASE is "${database}", a name that no URL can carry: rename the database, without ?, # and lone dots.`,
+  )
 }
 
 function requireComplete(named: Parts): void {

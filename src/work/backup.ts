@@ -6,17 +6,7 @@ import { takeBackup } from './backup/take.ts'
 import type { BackupOptions, Backups, Context } from './backup/types.ts'
 import { drill, verifyBackup } from './backup/verify.ts'
 
-export { BackupError, type BackupErrorCode } from './backup/error.ts'
-export type {
-  BackupInfo,
-  BackupOptions,
-  Backups,
-  DrillReport,
-  RestoreReport,
-  RetentionVerdict,
-  TakeOptions,
-  VerifyReport,
-} from './backup/types.ts'
+export type { Backups } from './backup/types.ts'
 
 /**
  * Backups of one database and its objects under `<home>/backups`: each a folder with one file a table, the objects and

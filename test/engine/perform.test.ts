@@ -85,7 +85,12 @@ const faulty: [string, Row, string, RegExp][] = [
   ['an unknown field', { categry: 'x' }, 'categry', /did you mean category/],
   ['a field of the engine', { version: 9 }, 'version', /not a field|cannot be set/],
   ['a managed field', { archived_at: '2026-01-01T00:00:00Z' }, 'archived_at', /not a field|cannot be set/],
-  ['a derived field', { price_from: { amount: 1, currency: 'AED' } }, 'price_from', /not a field|cannot be set/],
+  [
+    'a derived field',
+    { price_from: { amount: 1, currency: 'AED' } },
+    'price_from',
+    /not a field|cannot be set/,
+  ],
   ['U+0000 in a text', { product_name: 'a\u0000b' }, 'product_name', /U\+0000/],
   ['half a surrogate pair', { product_name: 'a\ud800b' }, 'product_name', /surrogate/],
 ]

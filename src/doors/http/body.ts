@@ -14,10 +14,11 @@ export const JSON_TYPE = 'application/json'
 /** Takes JSON and nothing else, strictly: UTF-8, at most 64 levels, no `__proto__`, errors with their place. */
 export function takeJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser([JSON_TYPE, MERGE_PATCH], { parseAs: 'buffer' }, async (request, body) => {
+  const parse = async (request: FastifyRequest, body: Buffer) => {
     checkType(request)
-    return parseJson(body as Buffer)
-  })
+    return parseJson(body)
+  }
+  app.addContentTypeParser([JSON_TYPE, MERGE_PATCH], { parseAs: 'buffer' }, parse)
 }
 
 /** Refuses what parsers would overlook: two types, a coding, letters that are not UTF-8, a patch where none is meant. */
@@ -94,7 +95,8 @@ function checkShape(value: unknown, depth: number): void {
   if (Array.isArray(value)) for (const item of value) checkShape(item, depth + 1)
   else
     for (const name in value) {
-      if (name === '__proto__') throw badRequest('json.name', 'The body has a member named __proto__. Remove it.')
+      if (name === '__proto__')
+        throw badRequest('json.name', 'The body has a member named __proto__. Remove it.')
       checkShape((value as { [name: string]: unknown })[name], depth + 1)
     }
 }

@@ -65,7 +65,8 @@ function reasonHeader(header: string | string[] | undefined): string | undefined
   if (header === undefined) return undefined
   const [value, ...more] = [header].flat()
   const text = /^utf-8'/i.test(value) ? fromExtended(value) : value
-  if (text !== undefined && more.length === 0 && (text !== value || /^[\t\x20-\x7e]*$/.test(value))) return text
+  if (text !== undefined && more.length === 0 && (text !== value || /^[\t\x20-\x7e]*$/.test(value)))
+    return text
   throw badRequest(
     'reason',
     "Serai-Reason must be plain ASCII, or RFC 8187 for other letters: UTF-8''caf%C3%A9. The parameter ?reason= takes any text.",

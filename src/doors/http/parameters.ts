@@ -65,11 +65,19 @@ export function flagOf(name: string, value: string | undefined): boolean {
 }
 
 /** A whole number between two others. */
-export function wholeOf(name: string, value: string | undefined, least: number, most: number): number | undefined {
+export function wholeOf(
+  name: string,
+  value: string | undefined,
+  least: number,
+  most: number,
+): number | undefined {
   if (value === undefined) return undefined
   const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN
   if (number >= least && number <= most) return number
-  throw badRequest(name, `${name} must be a whole number from ${least} to ${most}, got "${value.slice(0, 80)}".`)
+  throw badRequest(
+    name,
+    `${name} must be a whole number from ${least} to ${most}, got "${value.slice(0, 80)}".`,
+  )
 }
 
 /** Size of a page. */

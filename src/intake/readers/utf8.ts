@@ -22,7 +22,7 @@ export async function* utf8Chunks(path: string, name: string): AsyncGenerator<Bu
   if (rest.length) throw await notUtf8(path, name, offset, rest)
 }
 
-/** The bytes of a file in pieces of up to 1 MiB. */
+/** The bytes of a file in pieces of up to 256 KiB: what a server that reads a small file itself can parse between two requests. */
 export function byteChunks(path: string, start = 0): AsyncIterable<Buffer> {
   return createReadStream(path, { start, highWaterMark: CHUNK_BYTES })
 }

@@ -7,6 +7,7 @@ import { rowsBy } from './rows.ts'
 
 /** What else is quoted than RFC 4180 asks for: escaped texts, and those that begin or end with a blank. */
 const QUOTED = /^['\s]|\s$/
+const SIGNED_NUMBER = /^[+-]\d+(?:[.,]\d+)*$/
 
 /** Documents as CSV (RFC 4180): a header, lists of objects spread over rows, commas, LF, UTF-8 without a byte order mark. */
 export async function* writeCsv(
@@ -17,20 +18,31 @@ export async function* writeCsv(
   const rows = rowsBy(columns)
   const options = { delimiter: ',', profile }
   yield csvBytes([columns.map(({ name }) => name)], options)
-  for await (const chunk of documents) if (chunk.length > 0) yield csvBytes(chunk.flatMap(rows), options)
+  for await (const chunk of documents) yield csvBytes(chunk.flatMap(rows), options)
 }
 
-/** Rows as CSV. Numbers are written as they are, texts escaped as the profile says. */
-export function csvBytes(rows: Cell[][], options: { delimiter: string; profile: Profile }): Uint8Array {
-  const texts = rows.map((cells) =>
-    cells.map((cell) => (typeof cell === 'string' ? escapeText(cell, options.profile) : cellText(cell))),
-  )
+/**
+ * Rows as CSV. Numbers are written as they are, texts escaped as the profile says. In the rows of another CSV file (`untyped`)
+ * numbers are texts too, and are told by their looks.
+ */
+export function csvBytes(
+  rows: Cell[][],
+  options: { delimiter: string; profile: Profile; untyped?: boolean },
+): Uint8Array {
+  const written = (cell: Cell) => {
+    if (typeof cell !== 'string' || (options.untyped && SIGNED_NUMBER.test(cell))) return cellText(cell)
+    return escapeText(cell, options.profile)
+  }
+  const csv = {
+    delimiter: options.delimiter,
+    record_delimiter: '\n',
+    quote_record_delimiter: true,
+    quoted_match: [QUOTED],
+  }
   return Buffer.from(
-    stringify(texts, {
-      delimiter: options.delimiter,
-      record_delimiter: '\n',
-      quote_record_delimiter: true,
-      quoted_match: [QUOTED],
-    }),
+    stringify(
+      rows.map((cells) => cells.map(written)),
+      csv,
+    ),
   )
 }

@@ -1,5 +1,3 @@
-import type { Row } from '../../kernel/field.ts'
-
 /** Documents as one JSON array (RFC 8259): two spaces of indent, one record after another, UTF-8, nothing escaped that need not be. */
 export async function* writeJson(documents: AsyncIterable<unknown[]>): AsyncGenerator<Uint8Array> {
   let before = '[\n'
@@ -12,9 +10,9 @@ export async function* writeJson(documents: AsyncIterable<unknown[]>): AsyncGene
 }
 
 /** Documents as JSON Lines: one a line, UTF-8, LF. */
-export async function* writeJsonl(documents: AsyncIterable<Row[]>): AsyncGenerator<Uint8Array> {
+export async function* writeJsonl(documents: AsyncIterable<unknown[]>): AsyncGenerator<Uint8Array> {
   for await (const chunk of documents)
-    if (chunk.length > 0) yield Buffer.from(chunk.map((document) => `${JSON.stringify(document)}\n`).join(''))
+    yield Buffer.from(chunk.map((document) => `${JSON.stringify(document)}\n`).join(''))
 }
 
 // A line break inside a JSON text is always one between members: in strings it is escaped.

@@ -9,6 +9,7 @@ export type Account = { uid: number; gid: number; name: string }
 
 const run = promisify(execFile)
 const CANDIDATES = ['serai', 'postgres', 'nobody']
+const SWITCH_REFUSED = ['EPERM', 'EINVAL']
 const GROUP_PASS = 0o010
 const ELSEWHERE = 'or use a PostgreSQL server of your own through DATABASE_URL.'
 
@@ -42,7 +43,7 @@ export async function canPass(account: Account | null, folder: string): Promise<
     await run('/bin/sh', ['-c', 'test -x "$1"', 'sh', folder], { ...identity(account), cwd: '/' })
     return true
   } catch (error) {
-    if (codeOf(error) === 'EPERM' || codeOf(error) === 'EINVAL') throw cannotSwitch(account, error)
+    requireSwitch(account, error)
     return false
   }
 }
@@ -74,10 +75,12 @@ function noAccount(): ClusterError {
   )
 }
 
-function cannotSwitch(account: Account | null, error: unknown): ClusterError {
-  return new ClusterError(
+/** Throws when starting a program failed because root may not act as others, as in some containers. */
+export function requireSwitch(account: Account | null, error: unknown): void {
+  if (!account || !SWITCH_REFUSED.includes(codeOf(error))) return
+  throw new ClusterError(
     'account_unusable',
-    `PostgreSQL must not run as root, and this process may not start programs as ${account?.name}: ${textOf(error)}. ` +
+    `PostgreSQL must not run as root, and this process may not start programs as ${account.name}: ${textOf(error)}. ` +
       `Run Serai as an ordinary user, ${ELSEWHERE}`,
     { cause: error },
   )

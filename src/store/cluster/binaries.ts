@@ -3,7 +3,7 @@ import { chmod, cp, lstat, mkdir, readdir, readFile, rename, rm, symlink } from 
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { promisify } from 'node:util'
-import { type Account, identity } from './account.ts'
+import { type Account, identity, requireSwitch } from './account.ts'
 import { ClusterError, codeOf, textOf } from './error.ts'
 
 /** The programs of PostgreSQL that came with npm: `bin/initdb`, `bin/postgres` under `folder`. */
@@ -55,6 +55,7 @@ async function whyNotRunnable(folder: string, account: Account | null): Promise<
     await run(join(folder, 'bin', 'postgres'), ['--version'], { ...identity(account), cwd: '/' })
     return null
   } catch (error) {
+    requireSwitch(account, error)
     return (error as { stderr?: string }).stderr?.trim() || textOf(error)
   }
 }

@@ -10,8 +10,8 @@ import { databasePassword, type Home, openHome } from './home.ts'
 import { withLock } from './lock.ts'
 import { type Entry, keepMembership } from './membership.ts'
 import { openPresence } from './presence.ts'
-import { boundLog, startServer, waitUntilReady } from './server.ts'
-import { dataVersion, findData, reachableSocketFolder, type Server } from './state.ts'
+import { boundLog, startServer, stopServer, waitUntilReady } from './server.ts'
+import { dataMissing, dataVersion, findData, reachableSocketFolder, type Server } from './state.ts'
 
 /** For what a server that runs for root cannot reach in root's own folders. */
 const SHARED_FOLDER = '/var/lib/serai'
@@ -23,7 +23,7 @@ type Settings = {
   server: Record<string, string>
   onProgress: (message: string) => void
 }
-type Running = { data: string; server: Server; recovered: string | null }
+type Running = { data: string; server: Server; recovered: string | null; started: boolean }
 
 /** Joins the server of this home, making and starting it if need be. `shared` is for tests only. */
 export async function joinEmbedded(
@@ -35,10 +35,14 @@ export async function joinEmbedded(
   const home = await openHome(folder)
   const onProgress = options.onProgress ?? (() => undefined)
   const settings: Settings = { home, shared, server: options.settings ?? {}, onProgress }
-  const enter = () => withLock(home.path, () => enterServer(settings))
-  const first = await enter()
+  const enter = (mayMake: boolean) => withLock(home.path, () => enterServer(settings, mayMake))
+  const first = await enter(true)
   const version = await first.presence.query<{ server_version: string }>('show server_version')
-  const leave = keepMembership(first, { enter, onProgress, locked: (work) => withLock(home.path, work) })
+  const leave = keepMembership(first, {
+    onProgress,
+    reenter: () => enter(false),
+    locked: (work) => withLock(home.path, work),
+  })
   const logCheck = setInterval(() => boundLog(home).catch(() => undefined), LOG_CHECK_MS).unref()
   return {
     connection: first.connection,
@@ -52,18 +56,25 @@ export async function joinEmbedded(
   }
 }
 
-/** Under the lock. */
-async function enterServer(settings: Settings): Promise<Entry> {
-  const running = await runningServer(settings)
-  const connection = await connectionTo(running, settings.home)
-  return { ...running, connection, presence: await openPresence(connection) }
+/** Under the lock. A server that we started and cannot use is not left running. */
+async function enterServer(settings: Settings, mayMake: boolean): Promise<Entry> {
+  const running = await runningServer(settings, mayMake)
+  try {
+    const connection = await connectionTo(running, settings.home)
+    return { ...running, connection, presence: await openPresence(connection) }
+  } catch (error) {
+    if (running.started) await stopServer(running.server, running.data)
+    throw error
+  }
 }
 
-async function runningServer(settings: Settings): Promise<Running> {
+/** A process that comes back to a database must find it: an empty one in its place would look like lost data. */
+async function runningServer(settings: Settings, mayMake: boolean): Promise<Running> {
   const existing = await findData(settings.home)
+  if (!existing && !mayMake) throw dataMissing(settings.home)
   const living =
     existing && (await waitUntilReady(existing, () => settings.onProgress('PostgreSQL is still starting.')))
-  if (living) return { data: existing, server: living, recovered: null }
+  if (living) return { data: existing, server: living, recovered: null, started: false }
   const account = await databaseAccount(settings.home, existing)
   const found = await findBinaries()
   if (existing) await requireVersion(existing, found.major)
@@ -72,7 +83,11 @@ async function runningServer(settings: Settings): Promise<Running> {
   else await create(settings, { binaries, account })
   const data = existing ?? (await findData(settings.home))!
   const { home, onProgress, server } = settings
-  return { data, ...(await startServer({ home, data, binaries, account, settings: server, onProgress })) }
+  return {
+    data,
+    started: true,
+    ...(await startServer({ home, data, binaries, account, settings: server, onProgress })),
+  }
 }
 
 async function create(

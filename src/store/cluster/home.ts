@@ -74,9 +74,9 @@ export async function databasePassword(home: Home, mayMake: boolean): Promise<st
   return password
 }
 
-/** Writes a small file whole or not at all, readable by the owner of the home only. */
+/** Writes a small file whole or not at all, readable by the owner of the home only. Only under the lock. */
 export async function writeSecret(home: Home, path: string, content: string): Promise<void> {
-  const temporary = `${path}.new-${process.pid}`
+  const temporary = `${path}.new`
   await rm(temporary, { force: true })
   const file = await open(temporary, 'wx', SECRET_MODE)
   try {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
 import pg from 'pg'
+import { joinCluster } from '../cluster.ts'
 import type { Cluster } from './contract.ts'
 
 /** Tests only: real processes that join, write, leave or are killed. */
@@ -35,6 +36,7 @@ export async function serverHome(name = '.serai'): Promise<{ path: string; remov
   await chmod(folder, 0o711) // the server that runs for root passes through
   const path = join(folder, name)
   const remove = async () => {
+    killMembers(path)
     const pid = await postmaster(path).catch(() => 0)
     if (pid && (await isRunning(pid))) process.kill(pid, 'SIGQUIT')
     const socket = await readFile(join(path, 'postgres.socket'), 'utf8').catch(() => '')
@@ -42,6 +44,21 @@ export async function serverHome(name = '.serai'): Promise<{ path: string; remov
     await rm(folder, { recursive: true, force: true, maxRetries: 10 })
   }
   return { path, remove }
+}
+
+/** A home whose server has run once and was stopped; to be removed by the caller. */
+export async function usedHome(): ReturnType<typeof serverHome> {
+  const home = await serverHome()
+  const cluster = await joinCluster({ kind: 'embedded', home: home.path }, FAST)
+  await cluster.release()
+  return home
+}
+
+const started: { home: string; child: ChildProcess }[] = []
+
+/** Ends what a failed test has left of the members of this home. */
+export function killMembers(home: string): void {
+  for (const member of started) if (member.home === home) member.child.kill('SIGKILL')
 }
 
 /** The process number in postmaster.pid. */
@@ -110,6 +127,15 @@ async function write(cluster) {
   }
 }
 `
+/** `front`: the module to join through; `prefix`: a program to run it under. */
+type MemberOptions = {
+  mode?: string
+  front?: string
+  env?: NodeJS.ProcessEnv
+  uid?: number
+  prefix?: string[]
+}
+
 const FRONT = new URL('../cluster.ts', import.meta.url).href
 const DRIVER = import.meta.resolve('pg')
 
@@ -117,11 +143,8 @@ const DRIVER = import.meta.resolve('pg')
  * Starts a process that joins. `stay` leaves when told to, `write` inserts rows and says each one that was
  * acknowledged, `forget` neither leaves nor does anything.
  */
-export function startMember(
-  home: string,
-  options: { mode?: string; front?: string; env?: NodeJS.ProcessEnv } = {},
-): Member {
-  const args = [
+export function startMember(home: string, options: MemberOptions = {}): Member {
+  const script = [
     '--input-type=module',
     '-e',
     SCRIPT,
@@ -130,8 +153,14 @@ export function startMember(
     home,
     options.mode ?? 'stay',
   ]
-  const env = { ...process.env, ...options.env }
-  const child = spawn(process.execPath, args, { env, stdio: ['pipe', 'pipe', 'inherit'] })
+  const [program, ...args] = [...(options.prefix ?? []), process.execPath, ...script]
+  const { uid } = options
+  const child = spawn(program!, args, {
+    env: { ...process.env, ...options.env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+    ...(uid === undefined ? {} : { uid, gid: uid }),
+  })
+  started.push({ home, child })
   child.stdin.on('error', () => undefined)
   const said: Said[] = []
   createInterface({ input: child.stdout }).on('line', (line) => {
@@ -153,7 +182,7 @@ async function waitFor(child: ChildProcess, said: Said[], key: string): Promise<
     const found = said.find((fact) => key in fact)
     if (found) return found
     const failed = said.find((fact) => 'failed' in fact)
-    if (failed) throw new Error(`member failed: ${failed.failed}`)
+    if (failed) throw new Error(`member failed: ${failed.code} ${failed.failed}`)
     await once(child, 'said', { signal })
   }
 }

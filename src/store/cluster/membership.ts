@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { textOf } from './error.ts'
@@ -14,9 +15,9 @@ export type Entry = {
   recovered: string | null
 }
 
-/** How to get in (starting the server if it must be) and to exclude others meanwhile. */
+/** How to get back in (starting the server if it must be) and to exclude others meanwhile. */
 export type Gate = {
-  enter(): Promise<Entry>
+  reenter(): Promise<Entry>
   locked(work: () => Promise<void>): Promise<void>
   onProgress(message: string): void
 }
@@ -67,7 +68,7 @@ async function enterAgain(gate: Gate, leaving: AbortSignal): Promise<Entry | nul
     await sleep(delayMs, undefined, { ref: false, signal: leaving }).catch(() => undefined)
     if (leaving.aborted) return null
     try {
-      const entry = await gate.enter()
+      const entry = await gate.reenter()
       gate.onProgress(entry.recovered ?? 'The database server is back.')
       return entry
     } catch (error) {
@@ -84,9 +85,14 @@ async function depart({ data, connection, server, presence: known }: Entry): Pro
   const present = (await isOpen(known)) ? known : await openPresence(connection).catch(() => null)
   if (!present) return
   present.ref()
-  const alone = await isAlone(present)
+  const unneeded = await isAlone(present).catch(() => isGone(data))
   await present.end()
-  if (alone) await stopServer((await livingServer(data)) ?? server, data)
+  if (unneeded) await stopServer((await livingServer(data)) ?? server, data)
+}
+
+/** A server whose files were removed under it cannot even count; it serves nobody. */
+async function isGone(data: string): Promise<boolean> {
+  return !(await stat(data).catch(() => null))
 }
 
 async function isOpen(presence: Presence): Promise<boolean> {

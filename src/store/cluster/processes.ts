@@ -2,7 +2,7 @@ import { readdir, readFile, readlink } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const POLL_MS = 10
-const LEAVE_ALONE_MS = 2_000
+const LEAVE_ALONE_MS = 1_000
 const DIE_MS = 10_000
 
 /**

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { joinCluster } from '../cluster.ts'
@@ -13,9 +14,18 @@ import {
   killAll,
   type Member,
   postmaster,
+  type serverHome,
   startMember,
   temporaryHome,
+  usedHome,
 } from './members.testing.ts'
+
+/** For tests that leave a database as they found it: stopped. */
+let used: Awaited<ReturnType<typeof serverHome>>
+before(async () => {
+  used = await usedHome()
+})
+after(() => used.remove())
 
 const RECOVERED =
   /^The database was not shut down cleanly last time .* nothing acknowledged was lost\. \(\d+\.\d s\)$/
@@ -30,8 +40,8 @@ async function killed(member: Member): Promise<void> {
 const acknowledged = (members: Member[]) =>
   members.flatMap(({ said }) => said.map(({ wrote }) => wrote)).filter((id) => id !== undefined)
 
-test('members killed: the server is an orphan, the next one joins it and stops it', async (t) => {
-  const home = await temporaryHome(t)
+test('members killed: the server is an orphan, the next one joins it and stops it', async () => {
+  const home = used.path
   const members = [startMember(home), startMember(home)]
   for (const member of members) await member.wait('joined')
   const pid = await postmaster(home)
@@ -43,8 +53,8 @@ test('members killed: the server is an orphan, the next one joins it and stops i
   assert.ok(!(await isRunning(pid)))
 })
 
-test('everything killed: the next start recovers, says so, and has every acknowledged row', async (t) => {
-  const home = await temporaryHome(t)
+test('everything killed: the next start recovers, says so, and has every acknowledged row', async () => {
+  const home = used.path
   const member = startMember(home, { mode: 'write' })
   await member.wait('wrote')
   await sleep(200)
@@ -69,8 +79,7 @@ test('everything killed: the next start recovers, says so, and has every acknowl
 })
 
 test('ten kills at random moments, with and without the server, lose nothing', async (t) => {
-  const home = await temporaryHome(t)
-  await (await joinCluster({ kind: 'embedded', home }, FAST)).release()
+  const home = used.path
   const members: Member[] = []
   let recoveries = 0
   for (let index = 0; index < KILLS; index++) {
@@ -113,8 +122,8 @@ test('killed while the database is being made: the next start makes it', async (
   assert.deepEqual(left, ['postgres', 'postgres.log', 'postgres.password', 'postgres.socket'])
 })
 
-test('a backend that computes does not notice that its server was killed; the next start ends it', async (t) => {
-  const home = await temporaryHome(t)
+test('a backend that computes does not notice that its server was killed; the next start ends it', async () => {
+  const home = used.path
   const member = startMember(home)
   await member.wait('joined')
   const cluster = await joinCluster({ kind: 'embedded', home }, FAST)
@@ -137,23 +146,27 @@ test('a backend that computes does not notice that its server was killed; the ne
   await cluster.release()
 })
 
-test('the number of the dead server belongs to another program now', async (t) => {
-  const home = await temporaryHome(t)
+test('the number of the dead server belongs to another program now, which even works in its folder', async (t) => {
+  const home = used.path
   const member = startMember(home)
   await member.wait('joined')
   await killAll(home, member)
   const data = join(home, 'postgres')
+  const { uid, gid } = await stat(data)
+  const program = spawn('sleep', ['60'], { cwd: data, ...(process.getuid?.() === 0 ? { uid, gid } : {}) })
+  t.after(() => program.kill())
   for (const name of ['postmaster.pid', '.s.PGSQL.5432.lock']) {
     const text = await readFile(join(data, name), 'utf8')
-    await writeFile(join(data, name), text.replace(/^\d+/, String(process.pid)))
+    await writeFile(join(data, name), text.replace(/^\d+/, String(program.pid)))
   }
   const next = await joinCluster({ kind: 'embedded', home }, FAST)
   assert.match(next.recovered!, RECOVERED)
+  assert.ok(await isRunning(program.pid!), 'a program in the data folder, such as a shell, is left alone')
   await next.release()
 })
 
-test('a server that dies under its members is back in seconds, at the same address, and they do not crash', async (t) => {
-  const home = await temporaryHome(t)
+test('a server that dies under its members is back in seconds, at the same address, and they do not crash', async () => {
+  const home = used.path
   const messages: string[] = []
   const cluster = await joinCluster(
     { kind: 'embedded', home },
@@ -163,11 +176,12 @@ test('a server that dies under its members is back in seconds, at the same addre
   await other.wait('joined')
   const pool = new pg.Pool(cluster.connection)
   pool.on('error', () => undefined)
-  await pool.query('create table kept (id int); insert into kept values (7)')
+  await pool.query('create table kept as select 7 as id')
   const pid = await postmaster(home)
   process.kill(pid, 'SIGKILL')
-  const rows = await untilItWorks(() => pool.query('select id from kept'))
-  assert.deepEqual(rows, [{ id: 7 }])
+  for (let attempt = 0; attempt < 200 && (await postmaster(home).catch(() => pid)) === pid; attempt++)
+    await sleep(20)
+  assert.deepEqual(await untilItWorks(() => pool.query('select id from kept')), [{ id: 7 }])
   assert.notEqual(await postmaster(home), pid)
   await pool.end()
   await cluster.release()
@@ -185,8 +199,8 @@ async function untilItWorks(query: () => Promise<pg.QueryResult>): Promise<unkno
   throw new Error('the server did not come back')
 }
 
-test('leaving while the server is dead is quiet', async (t) => {
-  const home = await temporaryHome(t)
+test('leaving while the server is dead is quiet', async () => {
+  const home = used.path
   const cluster = await joinCluster({ kind: 'embedded', home }, FAST)
   const pid = await postmaster(home)
   process.kill(pid, 'SIGKILL')
@@ -204,4 +218,20 @@ test('leaving after the home was removed stops the server', async (t) => {
   await rm(home, { recursive: true })
   await cluster.release()
   assert.ok(!(await isRunning(pid)))
+})
+
+test('a server that ends because its files were removed is not replaced by an empty one', async (t) => {
+  const home = await temporaryHome(t)
+  const messages: string[] = []
+  const cluster = await joinCluster(
+    { kind: 'embedded', home },
+    { ...FAST, onProgress: (text) => messages.push(text) },
+  )
+  const pid = await postmaster(home)
+  await rm(join(home, 'postgres'), { recursive: true })
+  process.kill(pid, 'SIGKILL')
+  for (let attempt = 0; attempt < 200 && !/is gone/.test(messages.join()); attempt++) await sleep(20)
+  assert.match(messages.join('\n'), /not back yet: The database in .* is gone/)
+  await cluster.release()
+  await assert.rejects(stat(join(home, 'postgres')), { code: 'ENOENT' })
 })

@@ -1,20 +1,28 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdir, readFile, rename, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { joinCluster } from '../cluster.ts'
 import type { ClusterErrorCode } from './error.ts'
 import { openHome } from './home.ts'
-import { ask, FAST, startMember, temporaryHome } from './members.testing.ts'
+import {
+  ask,
+  FAST,
+  postmaster,
+  type serverHome,
+  startMember,
+  temporaryHome,
+  usedHome,
+} from './members.testing.ts'
 import { boundLog } from './server.ts'
 import { parsePidFile, stoppedCleanly } from './state.ts'
 
-/** A home whose server has run once and was stopped. */
-async function usedHome(t: TestContext): Promise<string> {
-  const home = await temporaryHome(t)
-  await (await joinCluster({ kind: 'embedded', home }, FAST)).release()
-  return home
-}
+/** For tests that leave a database as they found it: stopped. */
+let used: Awaited<ReturnType<typeof serverHome>>
+before(async () => {
+  used = await usedHome()
+})
+after(() => used.remove())
 
 async function refused(home: string, code: ClusterErrorCode, message: RegExp, options = FAST): Promise<void> {
   await assert.rejects(
@@ -34,7 +42,7 @@ async function works(home: string): Promise<void> {
 }
 
 test('what stands in the way of an existing database is said, and mending it is enough', async (t) => {
-  const home = await usedHome(t)
+  const home = used.path
   const data = join(home, 'postgres')
   const version = join(data, 'PG_VERSION')
 
@@ -59,7 +67,7 @@ test('what stands in the way of an existing database is said, and mending it is 
   await t.test('a link to data that is gone: never a new, empty database', async () => {
     await rename(data, join(home, '..', 'away'))
     await symlink(join(home, '..', 'elsewhere'), data)
-    await refused(home, 'data_missing', /points to a folder that is gone.*restore a backup/)
+    await refused(home, 'data_missing', /The database in .* is gone.*may be a link.*restore a backup/)
     await rm(data)
     await rename(join(home, '..', 'away'), data)
     await works(home)
@@ -69,6 +77,11 @@ test('what stands in the way of an existing database is said, and mending it is 
     const password = join(home, 'postgres.password')
     await rename(password, `${password}-away`)
     await refused(home, 'password_missing', /postgres\.password is gone.*Put that file back/)
+    await assert.rejects(
+      postmaster(home),
+      { code: 'ENOENT' },
+      'a server that cannot be used is not left running',
+    )
     await rename(`${password}-away`, password)
     await works(home)
   })
@@ -117,8 +130,8 @@ test('making the database fails: the reason, and nothing is left', async (t) => 
   await works(home)
 })
 
-test('settings of a person survive and win', async (t) => {
-  const home = await usedHome(t)
+test('settings of a person survive and win', async () => {
+  const home = used.path
   const file = join(home, 'postgres', 'postgresql.conf')
   await writeFile(file, `${await readFile(file, 'utf8')}work_mem = '3MB'\n`)
   const cluster = await joinCluster({ kind: 'embedded', home }, FAST)
@@ -128,9 +141,11 @@ test('settings of a person survive and win', async (t) => {
 })
 
 test('a socket folder that somebody else took over is not used', async (t) => {
-  const home = await usedHome(t)
+  const home = used.path
   const folder = (await readFile(join(home, 'postgres.socket'), 'utf8')).trim()
+  const { uid, gid } = await stat(join(home, 'postgres'))
   await mkdir(folder)
+  await chown(folder, uid, gid)
   await chmod(folder, 0o777)
   t.after(() => rm(folder, { recursive: true }))
   const cluster = await joinCluster({ kind: 'embedded', home }, FAST)
@@ -149,20 +164,23 @@ test('the log keeps to its limit, with one older part', async (t) => {
   assert.match(await readFile(`${home.log}.1`, 'utf8'), /^(older\n){100}$/)
 })
 
-test('errors of statements, which quote what people typed, stay out of the log', async (t) => {
-  const home = await temporaryHome(t)
+test('errors of statements, which quote what people typed, stay out of the log', async () => {
+  const home = used.path
   const cluster = await joinCluster({ kind: 'embedded', home }, FAST)
   await assert.rejects(ask(cluster, "select 'private-word'::int"))
   await cluster.release()
   assert.doesNotMatch(await readFile(join(home, 'postgres.log'), 'utf8'), /private-word/)
 })
 
-test('an empty or half-written control file is an error, not a clean stop', async (t) => {
-  const home = await usedHome(t)
+test('an empty or half-written control file is an error, not a clean stop', async () => {
+  const home = used.path
   const data = join(home, 'postgres')
   assert.equal(await stoppedCleanly(data), true)
-  await truncate(join(data, 'global', 'pg_control'), 10)
-  assert.equal(await stoppedCleanly(data), false)
+  const copy = join(home, 'copy')
+  await mkdir(join(copy, 'global'), { recursive: true })
+  await writeFile(join(copy, 'global', 'pg_control'), Buffer.alloc(10))
+  assert.equal(await stoppedCleanly(copy), false)
+  await rm(copy, { recursive: true })
 })
 
 const pidFiles: [string, string, unknown][] = [
@@ -171,7 +189,7 @@ const pidFiles: [string, string, unknown][] = [
     '12\n/data\n1700000000\n5432\n/tmp/x\n\n 1 2\nready   \n',
     { pid: 12, port: 5432, socketFolder: '/tmp/x', status: 'ready' },
   ],
-  ['being written', '12\n/data\n1700000000\n', { pid: 12, port: Number.NaN, socketFolder: '', status: '' }],
+  ['being written', '12\n/data\n1700000000\n', { pid: 12, port: 0, socketFolder: '', status: '' }],
   ['empty', '', null],
   ['not one', 'hello\n', null],
 ]

@@ -95,11 +95,12 @@ async function answers(data: string): Promise<boolean> {
   }
 }
 
-function dataMissing(home: Home): ClusterError {
+/** The database was here and is not any more. */
+export function dataMissing(home: Home): ClusterError {
   return new ClusterError(
     'data_missing',
-    `${home.link} points to a folder that is gone, and the database with it. Put the folder back; or remove the link ` +
-      'to start afresh, then restore a backup.',
+    `The database in ${home.link} is gone. Put the folder back (${home.link} may be a link to it); or remove the link ` +
+      'to start afresh, and restore a backup.',
   )
 }
 

@@ -42,22 +42,19 @@ export function onDatabase(connection: pg.ClientConfig, database: string): pg.Cl
   return { host, port, user, password, ssl, database } as pg.ClientConfig
 }
 
-/** Runs `work` in a transaction: committed when it returns, rolled back when it throws. */
+/**
+ * Runs `work` in a transaction and commits when it returns. When it throws the session is over, and closing it rolls
+ * back: a connection that was stopped in the middle of a COPY would never answer a `rollback`.
+ */
 export async function inTransaction<Result>(
   client: pg.ClientBase,
   begin: string,
   work: () => Promise<Result>,
 ): Promise<Result> {
   await client.query(begin)
-  try {
-    const result = await work()
-    await client.query('commit')
-    return result
-  } catch (error) {
-    // A connection that is lost or stopped in the middle of a COPY cannot roll back; closing it does.
-    await client.query('rollback').catch(() => undefined)
-    throw error
-  }
+  const result = await work()
+  await client.query('commit')
+  return result
 }
 
 /** The text of a refusal by PostgreSQL, with what it knows of the place. */

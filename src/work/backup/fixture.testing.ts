@@ -7,8 +7,9 @@ import pg from 'pg'
 import { testDatabase, testServer } from '../../../test/support/database.ts'
 import type { Objects } from '../../ports/objects.ts'
 import { diskObjects } from '../../ports/objects-disk.ts'
-import { type BackupOptions, type Backups, openBackups } from '../backup.ts'
+import { openBackups } from '../backup.ts'
 import { MANIFEST_FILE, type Manifest, sealManifest, writeManifest } from './manifest.ts'
+import type { BackupOptions, Backups } from './types.ts'
 
 /** A house with a database, a home folder, stored objects and backups. */
 export type Fixture = {
@@ -59,7 +60,9 @@ async function fingerprintOf(query: Fixture['query']): Promise<string> {
   )
   for (const { relname, relkind } of relations) {
     const text = relkind === 'S' ? 'last_value || is_called::text' : 'held::text'
-    const rows = await query(`select ${text} as text from "${relname}" held order by 1`)
+    const rows = await query(
+      `select ${text} as text from ${pg.escapeIdentifier(String(relname))} held order by 1`,
+    )
     hash.update(JSON.stringify([relname, rows]))
   }
   return hash.digest('hex')

@@ -72,7 +72,7 @@ test('it sees one moment, whatever is written meanwhile', async (t) => {
   let writing = true
   const writer = (async () => {
     while (writing)
-      await house.query(`with moved as (update a set amount = amount - 1 where id = (random() * 19999)::int + 1 returning id)
+      await house.query(`with moved as (update a set amount = amount - 1 where id = (select (random() * 19999)::int + 1) returning id)
         update z set amount = amount + 1 where id = (select id from moved)`)
   })()
   const names: string[] = []

@@ -14,8 +14,9 @@ const DELIMITERS = [',', ';', '\t', '|']
 const NAMES: Record<string, string> = { ',': 'commas', ';': 'semicolons', '\t': 'tabs', '|': 'bars' }
 const RECORDS_MAX = 200
 const PREAMBLE = /^sep=(.)\r?\n/i
-const COMMA_NUMBER = /^[-+]?(?:\d{1,3}(?:[. ]\d{3})+|\d+),(?:\d{1,2}|\d{4,})$/
-const POINT_NUMBER = /^[-+]?(?:\d{1,3}(?:[, ]\d{3})+|\d+)\.(?:\d{1,2}|\d{4,})$/
+/** Numbers that leave no doubt: three digits after the sign may be thousands, unless a 0 or four digits stand before it. */
+const COMMA_NUMBER = /^[-+]?(?:(?:\d{1,3}(?:[. ]\d{3})+|\d+),(?:\d{1,2}|\d{4,})|(?:0|\d{4,}),\d+)$/
+const POINT_NUMBER = /^[-+]?(?:(?:\d{1,3}(?:[, ]\d{3})+|\d+)\.(?:\d{1,2}|\d{4,})|(?:0|\d{4,})\.\d+)$/
 
 /** Finds delimiter and decimal sign from the beginning of the text (whole lines); what was guessed is told. Throws `csv.delimiter`. */
 export function sniffDialect(head: string, name: string, options: ReadOptions, warn: Warn): Dialect {

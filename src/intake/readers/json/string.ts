@@ -54,7 +54,7 @@ function scanSurrogate(scan: Scan, at: number, code: number): number {
     scan,
     at,
     'text.surrogate',
-    `\\u${hex(code)} is one half of a character (an unpaired surrogate)`,
+    `\\u${hex(code)} is one half of a character, an unpaired surrogate`,
   )
 }
 

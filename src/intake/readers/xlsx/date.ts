@@ -20,6 +20,8 @@ const DAY_SECONDS = 86_400
 const SERIAL_MAX = 2_958_465
 /** Lotus 1-2-3 took 1900 for a leap year and Excel keeps it: serial 60 is a day that never was. */
 const FALSE_LEAP_DAY = 60
+/** Serial of 1904-01-01, where the other way of counting begins. */
+const DAYS_1904 = 1_462
 
 /** Kind of a built-in number format. */
 export function builtInKind(id: number): DateKind | undefined {
@@ -50,10 +52,15 @@ export function dateText(serial: number, kind: DateKind, from1904: boolean): str
 }
 
 function dayText(days: number, from1904: boolean): string | undefined {
-  if (from1904) return new Date(Date.UTC(1904, 0, 1) + days * DAY_MS).toISOString().slice(0, 10)
+  if (from1904)
+    return days + DAYS_1904 > SERIAL_MAX ? undefined : isoDay(Date.UTC(1904, 0, 1) + days * DAY_MS)
   if (days === 0 || days === FALSE_LEAP_DAY) return undefined
   const real = days > FALSE_LEAP_DAY ? days - 1 : days
-  return new Date(Date.UTC(1899, 11, 31) + real * DAY_MS).toISOString().slice(0, 10)
+  return isoDay(Date.UTC(1899, 11, 31) + real * DAY_MS)
+}
+
+function isoDay(time: number): string {
+  return new Date(time).toISOString().slice(0, 10)
 }
 
 function clock(seconds: number): string {

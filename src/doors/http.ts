@@ -1,0 +1,186 @@
+import multipart from '@fastify/multipart'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
+import type { Logger } from 'pino'
+import type { Actor } from '../kernel/actor.ts'
+import { Problem } from '../kernel/problem.ts'
+import { healthRoutes, type Ready } from './health.ts'
+import { takeJson } from './http/body.ts'
+import { answerBroken } from './http/broken.ts'
+import { requestIdOf, type Trace, traceOf } from './http/headers.ts'
+import { checkUrl } from './http/parameters.ts'
+import { type BodyLimits, sendProblem, toProblem } from './http/problems.ts'
+import type { Rate } from './http/rate.ts'
+import { addRoutes, type Route } from './http/route.ts'
+import { unmatched } from './http/unmatched.ts'
+import { identifyBy } from './identity.ts'
+import { createMetrics, type Metrics, metricsRoute } from './metrics.ts'
+import { openApi, openApiRoute } from './openapi.ts'
+import { restRoutes } from './rest/routes.ts'
+import type { Services } from './services.ts'
+
+/** What the HTTP door is given. */
+export type HttpOptions = {
+  services: Services
+  /** who holds a token; null when nobody does. */
+  authenticate(token: string): Promise<Actor | null>
+  logger: Logger | false
+  /** bytes of a JSON body; 1 MB when absent. */
+  bodyLimitBytes?: number
+  /** bytes of an uploaded file; 64 MB when absent. */
+  uploadLimitBytes?: number
+  /** requests that one actor may make. */
+  rate?: Rate
+  ready: Ready
+  /** ordinary routes of areas; closed like all others. */
+  routes?(app: FastifyInstance): void
+}
+
+const BODY_BYTES = 1 << 20
+const UPLOAD_BYTES = 64 << 20
+const RATE: Rate = { requests: 100_000, windowSeconds: 60 }
+/** A head may be larger than the longest query, so that too long a query is told as such. */
+const HEAD_BYTES_MAX = 40 * 1024
+const HEAD_TIMEOUT_MS = 20_000
+/** A whole request: an upload of 64 MB over a slow line. */
+const REQUEST_TIMEOUT_MS = 15 * 60_000
+const KEEP_ALIVE_MS = 72_000
+const PARAMETER_CHARACTERS_MAX = 4_096
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** the trace of the caller, continued; null when there is none. */
+    trace: Trace | null
+  }
+}
+
+/** Builds the app; nothing listens yet. Tests use `inject`. */
+export async function createHttp(options: HttpOptions): Promise<FastifyInstance> {
+  const { services, authenticate, ready } = options
+  const limits: BodyLimits = {
+    bodyBytes: options.bodyLimitBytes ?? BODY_BYTES,
+    uploadBytes: options.uploadLimitBytes ?? UPLOAD_BYTES,
+  }
+  const app = newApp(options, limits)
+  const metrics = createMetrics(services)
+  addHooks(app, options, metrics)
+  takeJson(app)
+  const routes: Route[] = [
+    ...healthRoutes(services, ready),
+    metricsRoute(metrics, authenticate),
+    openApiRoute(() => openApi(routes, services.engine.resources, services.version)),
+    ...restRoutes(app, services, limits.uploadBytes),
+  ]
+  await addAll(app, routes)
+  const plurals = [...services.engine.resources.values()].map((resource) => resource.plural)
+  app.setNotFoundHandler(unmatched(routes, plurals))
+  options.routes?.(app)
+  return app
+}
+
+function newApp({ services, logger }: HttpOptions, limits: BodyLimits): FastifyInstance {
+  const app: FastifyInstance = Fastify({
+    ...(logger ? { loggerInstance: logger as FastifyBaseLogger } : { logger: false }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    genReqId: (raw) => requestIdOf(raw.headers),
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    http: { maxHeaderSize: HEAD_BYTES_MAX, headersTimeout: HEAD_TIMEOUT_MS },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: PARAMETER_CHARACTERS_MAX },
+    clientErrorHandler: answerBroken,
+    // No hook has seen these requests: their URL could not be read.
+    frameworkErrors: async (error, request, reply) => {
+      const problem = await toProblem(services.engine, error, limits)
+      request.log.info({ method: request.method, route: 'unmatched', status: problem.status }, 'request')
+      return sendProblem(request, reply.headers(standardHeaders(request)), problem)
+    },
+  })
+  app.setErrorHandler(async (error, request, reply) => {
+    const problem = await toProblem(services.engine, error, limits)
+    if (problem.status >= 500)
+      request.log[problem.status === 500 ? 'error' : 'warn']({ err: error }, problem.title)
+    return sendProblem(request, reply, problem)
+  })
+  return app
+}
+
+/** What happens to every request: its ids and headers, who asks, and one line in the log when it is over. */
+function addHooks(app: FastifyInstance, { authenticate, rate }: HttpOptions, metrics: Metrics): void {
+  const identify = identifyBy(authenticate, rate ?? RATE)
+  let closing = false
+  app.decorateRequest('actor', null)
+  app.decorateRequest('trace', null)
+  app.addHook('preClose', async () => {
+    closing = true
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(standardHeaders(request))
+    request.trace = traceOf(request.headers.traceparent) ?? null
+    if (request.trace) reply.header('traceparent', request.trace.header)
+    if (closing) {
+      reply.header('connection', 'close')
+      throw new Problem(
+        503,
+        'closing',
+        'Shutting down',
+        'This process is shutting down. Try again in a moment.',
+      )
+    }
+    checkUrl(request.raw.url ?? '')
+    return identify(request, reply)
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, log, actor, trace } = request
+    const route = request.routeOptions.url ?? 'unmatched'
+    const milliseconds = reply.elapsedTime
+    metrics.observe(method, route, reply.statusCode, milliseconds)
+    log.info(
+      {
+        method,
+        route,
+        status: reply.statusCode,
+        ms: Math.round(milliseconds * 100) / 100,
+        actor: actor?.id,
+        trace_id: trace?.id,
+        ...(reply.raw.writableFinished ? {} : { cut: true }),
+      },
+      'request',
+    )
+  })
+}
+
+/** Of every answer: which request it answers, and what browsers may do with it (nothing). */
+function standardHeaders(request: FastifyRequest) {
+  return {
+    'cache-control': 'no-store',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'x-request-id': request.id,
+  }
+}
+
+/** Uploads live in a scope of their own, where bodies are streams of any type. */
+async function addAll(app: FastifyInstance, routes: readonly Route[]): Promise<void> {
+  addRoutes(
+    app,
+    routes.filter(({ stream }) => !stream),
+  )
+  await app.register(async (scope) => {
+    scope.removeAllContentTypeParsers()
+    await scope.register(multipart, { throwFileSizeLimit: false })
+    scope.addContentTypeParser('*', async () => undefined)
+    addRoutes(
+      scope,
+      routes.filter(({ stream }) => stream),
+    )
+  })
+}

@@ -1,0 +1,153 @@
+import type { JsonSchema } from '../kernel/field.ts'
+import type { Resource } from '../kernel/resource.ts'
+import { JSON_TYPE } from './http/body.ts'
+import { PROBLEM_TYPE } from './http/problems.ts'
+import type { Answer, Route } from './http/route.ts'
+import { schemaRef } from './openapi/names.ts'
+import { schemasOf } from './openapi/schemas.ts'
+
+/** An OpenAPI document (https://spec.openapis.org/oas/v3.1.1). */
+export type Document = {
+  openapi: string
+  info: { title: string; version: string; description: string }
+  paths: { [path: string]: { [method: string]: JsonSchema } }
+  components: JsonSchema
+  [member: string]: unknown
+}
+
+const PROBLEMS: { [status: number]: string } = {
+  400: 'The request itself is wrong: a parameter, a filter, a cursor, a header, the JSON.',
+  401: 'No valid token.',
+  403: 'The actor may not.',
+  404: 'There is no such record, or the actor may not see it.',
+  409: 'It does not fit the state that things are in, or breaks an invariant of the database.',
+  412: 'The record is not at the version of If-Match.',
+  413: 'The body is larger than the limit that the problem names.',
+  415: 'The body is of a kind that is not taken here.',
+  422: 'The input is not valid; `errors` says where and why.',
+  429: 'Too many requests; Retry-After says when to come back.',
+  500: 'A mistake of ours; the log has the reason under the request_id.',
+  503: 'The database is away or busy; nothing was changed. Retry-After says when to come back.',
+  507: 'A disk is full; nothing was changed.',
+}
+const OPEN_PROBLEMS = [400, 500, 503]
+const CLOSED_PROBLEMS = [400, 401, 403, 429, 500, 503]
+
+const text: JsonSchema = { type: 'string' }
+const HEADERS: { [name: string]: JsonSchema } = {
+  'X-Request-ID': { description: 'Of the caller, or made here; it stands in logs and events.', schema: text },
+  ETag: { description: 'The version of the record, in double quotes.', schema: text },
+  Link: { description: 'The next page, rel="next".', schema: text },
+  Location: { description: 'Where the new thing is.', schema: text },
+  'Serai-Change': {
+    description: 'The change that was made; absent when nothing was.',
+    schema: { type: 'string', format: 'uuid' },
+  },
+  'Serai-Dry-Run': { description: '`true` when nothing was written on purpose.', schema: text },
+  'Idempotent-Replayed': {
+    description: '`true` when this is the answer to an earlier request with the same key.',
+    schema: text,
+  },
+  'Content-Disposition': { description: 'Name of the file.', schema: text },
+  'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } },
+  'WWW-Authenticate': { description: 'RFC 6750.', schema: text },
+}
+
+/** The document of all routes: nothing is written by hand that a declaration or a route says already. */
+export function openApi(
+  routes: readonly Route[],
+  resources: ReadonlyMap<string, Resource>,
+  version: string,
+): Document {
+  const paths: Document['paths'] = {}
+  for (const route of routes) {
+    paths[route.path] ??= {}
+    paths[route.path][route.method.toLowerCase()] = operationOf(route)
+  }
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'Serai',
+      version,
+      description:
+        'Every write can be rehearsed (`dry_run=true`), says why (`reason`), is done once (`Idempotency-Key`), is recorded, and can be undone.',
+    },
+    servers: [{ url: '/' }],
+    security: [{ token: [] }],
+    tags: [...new Set(routes.map(({ operation }) => operation.tag))].map((name) => ({ name })),
+    paths,
+    components: {
+      schemas: schemasOf(resources),
+      headers: HEADERS,
+      responses: Object.fromEntries(
+        Object.keys(PROBLEMS).map((status) => [`Problem${status}`, problemOf(Number(status))]),
+      ),
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', description: 'A token of `serai token create`.' },
+      },
+    },
+  }
+}
+
+/** `GET /api/openapi.json`: made once, for routes and declarations do not change while the process runs. */
+export function openApiRoute(document: () => Document): Route {
+  let made: string | undefined
+  return {
+    method: 'GET',
+    path: '/api/openapi.json',
+    operation: {
+      id: 'openapi',
+      summary: 'This document.',
+      tag: 'operations',
+      answers: { 200: { description: 'OpenAPI 3.1.', types: [JSON_TYPE], schema: { type: 'object' } } },
+    },
+    async handle(_request, reply) {
+      made ??= JSON.stringify(document())
+      return reply.type('application/json; charset=utf-8').send(made)
+    },
+  }
+}
+
+function operationOf({ operation, open, path }: Route): JsonSchema {
+  const { id, summary, tag, parameters = [], body, answers, problems = [] } = operation
+  const statuses = [...(open ? OPEN_PROBLEMS : CLOSED_PROBLEMS), ...problems]
+  return {
+    operationId: id,
+    summary,
+    tags: [tag],
+    ...(open ? { security: path === '/metrics' ? [{}, { token: [] }] : [{}] } : {}),
+    ...(parameters.length ? { parameters } : {}),
+    ...(body
+      ? { requestBody: { required: body.required, content: contentOf(body.types, body.schema) } }
+      : {}),
+    responses: {
+      ...Object.fromEntries(
+        [...new Set(statuses)].map((status) => [status, { $ref: `#/components/responses/Problem${status}` }]),
+      ),
+      ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, answerOf(answer)])),
+    },
+  }
+}
+
+function answerOf({ description, types, schema, headers = [] }: Answer): JsonSchema {
+  const names = ['X-Request-ID', ...headers]
+  return {
+    description,
+    headers: Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }])),
+    ...(types ? { content: contentOf(types, schema ?? {}) } : {}),
+  }
+}
+
+function problemOf(status: number): JsonSchema {
+  const extra = status === 401 ? ['WWW-Authenticate'] : [429, 503].includes(status) ? ['Retry-After'] : []
+  return answerOf({
+    description: PROBLEMS[status],
+    types: [PROBLEM_TYPE],
+    schema: schemaRef('Problem'),
+    headers: extra,
+  })
+}
+
+function contentOf(types: readonly string[], schema: JsonSchema): JsonSchema {
+  return Object.fromEntries(types.map((type) => [type, { schema }]))
+}

@@ -1,0 +1,132 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { perform } from '../../engine/perform.ts'
+import { parseQuery } from '../../engine/query.ts'
+import { read, readOne } from '../../engine/read.ts'
+import type { Engine } from '../../engine/types.ts'
+import type { Row } from '../../kernel/field.ts'
+import type { Resource } from '../../kernel/resource.ts'
+import { etagOf, holds } from '../http/headers.ts'
+import { nextLink, onlyParameters, parametersOf } from '../http/parameters.ts'
+import type { Route } from '../http/route.ts'
+import { actorOf } from '../identity.ts'
+import * as operations from '../openapi/records.ts'
+import { callOf, expectedVersion, objectOf, refuseIfMatch, sendOne, tellOutcome } from './call.ts'
+
+type Handle = Route['handle']
+type Named = { id: string }
+
+/** List, create, read, change and put away: the plain use of a resource. A verb it does not have has no route. */
+export function recordRoutes(engine: Engine, resource: Resource): Route[] {
+  const collection = `/api/${resource.plural}`
+  const record = `${collection}/{id}`
+  const has = (action: string) => resource.actions[action] !== undefined
+  const routes: (Route | false)[] = [
+    { method: 'GET', path: collection, operation: operations.list(resource), handle: list(engine, resource) },
+    { method: 'GET', path: record, operation: operations.one(resource), handle: one(engine, resource) },
+    has('create') && {
+      method: 'POST',
+      path: collection,
+      operation: operations.create(resource),
+      handle: create(engine, resource),
+    },
+    has('update') && {
+      method: 'PATCH',
+      path: record,
+      operation: operations.update(resource),
+      handle: update(engine, resource),
+    },
+    has('archive') && {
+      method: 'DELETE',
+      path: record,
+      operation: operations.archive(resource),
+      handle: archive(engine, resource),
+    },
+  ]
+  return routes.filter((route) => route !== false)
+}
+
+function list(engine: Engine, resource: Resource): Handle {
+  return async (request, reply) => {
+    const query = parseQuery(engine, resource.name, parametersOf(request))
+    const page = await read(engine, actorOf(request), resource.name, query)
+    if (page.next) reply.header('link', nextLink(request, 'cursor', page.next))
+    return reply.send(page)
+  }
+}
+
+function one(engine: Engine, resource: Resource): Handle {
+  return async (request, reply) => {
+    const { id } = request.params as Named
+    const { fields, expand } = parseQuery(
+      engine,
+      resource.name,
+      onlyParameters(request, ['fields', 'expand']),
+    )
+    const record = await readOne(engine, actorOf(request), resource.name, id, {
+      ...(fields ? { fields: [...fields, 'version'] } : {}),
+      ...(expand ? { expand } : {}),
+    })
+    return sendRecord(request, reply, record, { fields, expanded: expand !== undefined })
+  }
+}
+
+// With expanded references the answer is more than this record's version, so it has no ETag.
+function sendRecord(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  record: Row,
+  { fields, expanded }: { fields: readonly string[] | undefined; expanded: boolean },
+): FastifyReply {
+  const { version } = record
+  if (!expanded) {
+    reply.header('etag', etagOf(version)).header('cache-control', 'private, no-cache')
+    if (holds(request, version)) return reply.code(304).send()
+  }
+  if (!fields || fields.includes('version')) return reply.send(record)
+  const { version: _, ...shown } = record
+  return reply.send(shown)
+}
+
+function create(engine: Engine, resource: Resource): Handle {
+  return async (request, reply) => {
+    refuseIfMatch(request)
+    const many = Array.isArray(request.body)
+    const input = many ? request.body : objectOf(request.body)
+    const outcome = await perform(engine, callOf(request, resource, 'create', { input }))
+    tellOutcome(reply, outcome)
+    reply.code(outcome.dryRun ? 200 : 201)
+    if (many) return reply.send({ items: outcome.records })
+    const [record] = outcome.records
+    if (record && !outcome.dryRun) reply.header('location', `/api/${resource.plural}/${record.id}`)
+    return sendOne(reply, outcome)
+  }
+}
+
+function update(engine: Engine, resource: Resource): Handle {
+  return async (request, reply) => {
+    const { id } = request.params as Named
+    const version = await expectedVersion(engine, request, resource, id)
+    const input = objectOf(request.body)
+    const outcome = await perform(
+      engine,
+      callOf(request, resource, 'update', { targets: [id], input, ...version }),
+    )
+    tellOutcome(reply, outcome)
+    return sendOne(reply, outcome)
+  }
+}
+
+/** 204; a dry run answers with the record as it would be, for there would be nothing to see otherwise. */
+function archive(engine: Engine, resource: Resource): Handle {
+  return async (request, reply) => {
+    const { id } = request.params as Named
+    const version = await expectedVersion(engine, request, resource, id)
+    const input = objectOf(request.body)
+    const outcome = await perform(
+      engine,
+      callOf(request, resource, 'archive', { targets: [id], input, ...version }),
+    )
+    tellOutcome(reply, outcome)
+    return outcome.dryRun ? sendOne(reply, outcome) : reply.code(204).send()
+  }
+}
