@@ -15,6 +15,7 @@ import {
   applyNew,
   countVerdicts,
   holdMoved,
+  rejectScattered,
   removedRecords,
   rowsByKey,
   type StagedRow,
@@ -61,6 +62,7 @@ export async function planBatch(
   await client.query('set local statement_timeout = 0')
   await client.query('delete from import_row where import = $1', [importId])
   await stageRows(client, importId, judgeAll(engine, request, judging, hash))
+  await rejectScattered(client, importId)
   await supersede(client, importId)
   await warnCollisions(client, resource, importId)
   if (judging.mode === 'snapshot') await planRemovals(client, resource, importId, actor, options)
@@ -124,8 +126,14 @@ function placed({ origin }: Proposal, label: string, { faults }: Judgement): unk
   return faults.map((each) => ({
     ...each,
     label,
-    ...(origin?.[each.path] ? { cell: origin[each.path] } : {}),
+    ...cellOf(origin, each.path),
   }))
+}
+
+/** The cell of a path, or of what holds it: `inclusions[2]` stands in the cell of `inclusions`. */
+function cellOf(origin: Proposal['origin'], path: string): { cell?: { row: number; column: string } } {
+  const cell = origin?.[path] ?? origin?.[path.replace(/\[\d+\]$/, '')]
+  return cell ? { cell } : {}
 }
 
 async function planRemovals(

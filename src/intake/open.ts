@@ -24,7 +24,7 @@ const WARNINGS_MAX = 100
 /**
  * Lets a file through the gate and opens it. `name` is what people call it; the path may be a temporary one. The rows come in
  * chunks, as fast as they are taken; breaking off the iteration ends the reading. Warnings are added to the head while rows are
- * read. Throws IntakeError here and while rows are taken; a caller that does not iterate must abort the signal.
+ * read. Throws IntakeError here and while rows are taken; a caller that wants the head only calls {@link closeFile}.
  */
 export async function openFile(path: string, name: string, options: OpenOptions = {}): Promise<OpenedFile> {
   const { limits: chosen, signal, ...readOptions } = options
@@ -49,6 +49,11 @@ export async function openFile(path: string, name: string, options: OpenOptions 
     other.abort()
     throw asIntakeError(error, name)
   }
+}
+
+/** Ends the reading of a file whose rows are not wanted. */
+export async function closeFile(file: OpenedFile): Promise<void> {
+  for await (const _ of file.rows) return
 }
 
 /** The size of a file and its first bytes. */

@@ -76,6 +76,7 @@ function start(job: Job, signal?: AbortSignal): Child {
     complaint: '',
     release: () => undefined,
   }
+  process_.on('exit', () => child.release())
   process_.on('error', (error) => end(child, readingFailed(job.name, error.message)))
   process_.stderr?.on('data', (bytes: Buffer) => {
     child.complaint = (child.complaint + bytes).slice(-COMPLAINT_CHARACTERS_MAX)

@@ -29,8 +29,20 @@ export type Judgement = {
 
 export type JudgeOptions = { mode: Mode; strict: boolean }
 
+// What could not be read as an object has no fields to be wrong.
+const UNREADABLE = /^(json\.(syntax|depth)|row\.type)$/
+
 /** Reads the proposal's document; its natural key is known even when other fields are wrong. */
 export function understand(resource: Resource, proposal: Proposal, options: JudgeOptions): Understood {
+  if (proposal.faults.some(({ code }) => UNREADABLE.test(code)))
+    return {
+      proposal,
+      row: undefined,
+      key: null,
+      label: `index_${proposal.position}`,
+      faults: proposal.faults,
+      warnings: proposal.warnings,
+    }
   const { row, faults, warnings } = readDocument(resource, proposal.document, {
     lenient: proposal.lenient,
     strict: options.strict,

@@ -38,7 +38,7 @@ export function inputFields(fields: Fields): [string, Field][] {
 export function readField(name: string, field: Field, value: unknown, reading: Reading): unknown {
   const at = { ...reading, path: join(reading.path, name) }
   if (value !== undefined && value !== null) return field.read(value, at)
-  if (value === undefined && field.default !== undefined) return field.default
+  if (field.default !== undefined && (value === undefined || reading.lenient)) return field.default
   if (field.optional) return null
   at.faults.push(fault(at.path, `${name}.required`, 'is required'))
   return undefined
@@ -103,7 +103,9 @@ export function join(path: string, name: string): string {
   return path === '' ? name : `${path}.${name}`
 }
 
-function cleared(name: string, field: Field, reading: Reading): null {
+function cleared(name: string, field: Field, reading: Reading): unknown {
+  // A blank cell of a field that has a default means the default.
+  if (reading.lenient && field.default !== undefined) return field.default
   if (!field.optional)
     reading.faults.push(
       fault(join(reading.path, name), `${name}.required`, 'is required and cannot be cleared'),

@@ -110,6 +110,17 @@ join ${quote(resource.name)} t on ${resource.key.map((name) => `t.${quote(name)}
   )
 }
 
+/** A record whose rows lie apart in the file is refused whole: its first rows alone would be a record with tiers missing. */
+export async function rejectScattered(client: Queryable, importId: string): Promise<void> {
+  await client.query(
+    `update import_row r set verdict = 'rejected', faults = s.faults
+from import_row s
+where r.import = $1 and s.import = $1 and s.verdict = 'rejected' and s.faults @> '[{"code": "row.scattered"}]'
+  and r.key = s.key and r.verdict in ('new', 'changed', 'same')`,
+    [importId],
+  )
+}
+
 /** Of several good rows with one key the last stands; the earlier ones are superseded. */
 export async function supersede(client: Queryable, importId: string): Promise<void> {
   await client.query(

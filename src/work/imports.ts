@@ -469,9 +469,10 @@ async function mappingFor(
   const remembered = options.template
     ? (await table.templateByName(engine.pool, options.template))?.mapping
     : await table.templateByHeader(engine.pool, resource.name, fingerprint(head.header))
-  const suggested = suggestMapping(head.header, columns)
-  const mapping: Mapping = { ...(remembered ?? suggested.mapping) }
-  mapping.columns = { ...suggested.mapping.columns, ...mapping.columns, ...options.columns }
+  const mapping = suggestMapping(head.header, columns, {
+    ...remembered,
+    columns: { ...remembered?.columns, ...options.columns },
+  }).mapping
   const taken = new Set(Object.values(mapping.columns))
   const missing = columns.filter(
     (column) => column.key && !taken.has(column.name) && mapping.constants?.[column.name] === undefined,

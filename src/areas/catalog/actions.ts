@@ -59,11 +59,19 @@ export const reprice: Action = {
   },
 }
 
-async function share(query: <Result extends Row>(text: string) => Promise<Result[]>, field: string, missing: string): Promise<Row[]> {
+async function share(
+  query: <Result extends Row>(text: string) => Promise<Result[]>,
+  field: string,
+  missing: string,
+): Promise<Row[]> {
   const rows = await query<{ name: string; count: number; of: number }>(
     `select name, count(*) as count, sum(count(*)) over () as of
 from (select coalesce(nullif(trim(${field}), ''), '${missing}') as name from product where archived_at is null) named
 group by name order by count(*) desc, name collate "C"`,
   )
-  return rows.map(({ name, count, of }) => ({ name, count, percent: Math.round((count / Number(of)) * 1000) / 10 }))
+  return rows.map(({ name, count, of }) => ({
+    name,
+    count,
+    percent: Math.round((count / Number(of)) * 1000) / 10,
+  }))
 }

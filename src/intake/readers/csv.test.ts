@@ -125,6 +125,18 @@ test('a UTF-8 file with one broken byte is not taken for another encoding', asyn
   assert.match(error.message, /line 3, byte \d+ \(found 0xE9\)/)
 })
 
+test('one long line of UTF-8 over many pieces is UTF-8', async () => {
+  const text = `id,name\nA,${'é😀x'.repeat(100_001)}`
+  for (const shift of ['', ' ', '  '])
+    assert.equal((await read('a.csv', shift + text)).head.encoding, 'utf-8')
+})
+
+test('a file that is foreign only near its end is found out', async () => {
+  const bytes = iconv.encode(`id,name\n${'A,plain\n'.repeat(100_000)}B,Café à la crème\n`, 'windows-1252')
+  const file = await read('a.csv', bytes)
+  assert.equal(cells(file).at(-1)?.[1], 'Café à la crème')
+})
+
 test('a character that the encoding does not have, or that cannot be stored, is a fault with its place', async () => {
   const file = await read('a.csv', Buffer.from('id,name\nA,x\x81y\n', 'latin1'), { encoding: 'windows-1252' })
   assert.deepEqual(faults(file), ['2|name|text.encoding'])

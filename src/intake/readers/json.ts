@@ -1,7 +1,7 @@
 import { bytesText } from '../limits.ts'
 import { IntakeError } from '../types.ts'
 import { addDocument, type Chunk, chunkText, isFull, newChunk } from './chunk.ts'
-import { objectFault, patched } from './json/record.ts'
+import { objectFaults, patched } from './json/record.ts'
 import { scanValue, skipBlanks } from './json/scan.ts'
 import { fail, MORE, moveWindow, newScan, type Scan, startRecord, unexpected } from './json/state.ts'
 import type { Job, Reading } from './reader.ts'
@@ -108,8 +108,8 @@ function takeRecord(cursor: Cursor, at: number, chunk: Chunk, next: Cursor['expe
     const message = `${job.name} has more than ${job.limits.documents} records; split it into smaller files`
     throw new IntakeError('file.rows', message, { line })
   }
-  const faults = objectFault(scan.bytes[at], `element ${cursor.count}`) ?? scan.faults
-  addDocument(chunk, line, patched(scan, at, end), faults)
+  const faults = objectFaults(scan.bytes[at], `element ${cursor.count}`)
+  addDocument(chunk, line, patched(scan, at, end), [...faults, ...scan.faults])
   Object.assign(cursor, { at: end, expects: next, count: cursor.count + 1 })
 }
 

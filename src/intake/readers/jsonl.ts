@@ -2,7 +2,7 @@ import { fault } from '../../kernel/fault.ts'
 import { bytesText } from '../limits.ts'
 import { IntakeError } from '../types.ts'
 import { addDocument, type Chunk, chunkText, isFull, newChunk } from './chunk.ts'
-import { objectFault, patched } from './json/record.ts'
+import { objectFaults, patched } from './json/record.ts'
 import { scanValue, skipBlanks } from './json/scan.ts'
 import { fail, newScan, type Scan, startRecord } from './json/state.ts'
 import type { Job, Reading } from './reader.ts'
@@ -63,8 +63,8 @@ function takeLine(cursor: Cursor, bytes: Buffer, chunk: Chunk): void {
   if (cursor.count >= job.limits.documents) throw tooMany(cursor)
   try {
     const end = scanLine(scan, start)
-    const faults = objectFault(bytes[start], `line ${scan.line}`) ?? scan.faults
-    addDocument(chunk, scan.line, patched(scan, start, end), faults)
+    const faults = objectFaults(bytes[start], `line ${scan.line}`)
+    addDocument(chunk, scan.line, patched(scan, start, end), [...faults, ...scan.faults])
   } catch (error) {
     if (!(error instanceof IntakeError)) throw error
     if (cursor.count === 0) refusePretty(cursor, start, error)

@@ -257,7 +257,7 @@ test('random workbooks read as another reader reads them', async () => {
   const value = fc.oneof(
     fc
       .string({ unit: 'grapheme', maxLength: 10 })
-      .filter((each) => each.trim() !== '' && !/[\0-\x1f\ufffe\uffff]|_x/.test(each)),
+      .filter((each) => each.trim() !== '' && !/\p{C}|_x/u.test(each)),
     fc.double({ noNaN: true, noDefaultInfinity: true }),
     fc.boolean(),
   )

@@ -5,8 +5,6 @@ import type { Profile } from './escape.ts'
 import { writeJson, writeJsonl } from './json.ts'
 import { writeXlsx } from './xlsx.ts'
 
-export type { Profile } from './escape.ts'
-
 export type WriteOptions = {
   /** csv: `spreadsheet` (default) escapes what a program may take for a formula. */
   profile?: Profile

@@ -13,14 +13,9 @@ type Plan = {
 }
 
 /**
- * The rows of a document: one for each item of its lists of objects (the longest decides, at least one), the record's own cells
+ * Makes the rows of a document: one for each item of its lists of objects (the longest decides, at least one), the record's own cells
  * repeated. `group` reads them back. Members without a column go, as JSON, into the `json` column that the document has no value for.
  */
-export function rowsOf(document: Row, columns: FileColumn[]): Cell[][] {
-  return rowsBy(columns)(document)
-}
-
-/** `rowsOf` for many documents. */
 export function rowsBy(columns: FileColumn[]): (document: Row) => Cell[][] {
   const plan = planOf(columns)
   return (document) => {

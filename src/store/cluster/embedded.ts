@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { type Account, canPass, databaseAccount, letPass } from './account.ts'
 import { findBinaries, openSharedFolder, usableBinaries } from './binaries.ts'
@@ -9,13 +10,15 @@ import { ClusterError } from './error.ts'
 import { databasePassword, type Home, openHome } from './home.ts'
 import { withLock } from './lock.ts'
 import { type Entry, keepMembership } from './membership.ts'
-import { openPresence } from './presence.ts'
+import { isPassing, openPresence } from './presence.ts'
 import { boundLog, startServer, stopServer, waitUntilReady } from './server.ts'
 import { dataMissing, dataVersion, findData, reachableSocketFolder, type Server } from './state.ts'
 
 /** For what a server that runs for root cannot reach in root's own folders. */
 const SHARED_FOLDER = '/var/lib/serai'
 const LOG_CHECK_MS = 600_000
+const ENTER_ATTEMPTS_MAX = 50
+const ENTER_DELAY_MS = 100
 
 type Settings = {
   home: Home
@@ -56,15 +59,18 @@ export async function joinEmbedded(
   }
 }
 
-/** Under the lock. A server that we started and cannot use is not left running. */
+/** Under the lock. A server that ends at this very moment (it was just killed) is found dead on the next look. */
 async function enterServer(settings: Settings, mayMake: boolean): Promise<Entry> {
-  const running = await runningServer(settings, mayMake)
-  try {
-    const connection = await connectionTo(running, settings.home)
-    return { ...running, connection, presence: await openPresence(connection) }
-  } catch (error) {
-    if (running.started) await stopServer(running.server, running.data)
-    throw error
+  for (let attempt = 1; ; attempt++) {
+    const running = await runningServer(settings, mayMake)
+    try {
+      const connection = await connectionTo(running, settings.home)
+      return { ...running, connection, presence: await openPresence(connection) }
+    } catch (error) {
+      if (running.started) await stopServer(running.server, running.data)
+      if (running.started || attempt === ENTER_ATTEMPTS_MAX || !isPassing(error)) throw error
+      await sleep(ENTER_DELAY_MS)
+    }
   }
 }
 

@@ -83,14 +83,17 @@ async function enterAgain(gate: Gate, leaving: AbortSignal): Promise<Entry | nul
 /** A server that was lost and came back with others is asked anew; one that is gone needs no stopping. */
 async function depart({ data, connection, server, presence: known }: Entry): Promise<void> {
   const present = (await isOpen(known)) ? known : await openPresence(connection).catch(() => null)
-  if (!present) return
-  present.ref()
-  const unneeded = await isAlone(present).catch(() => isGone(data))
-  await present.end()
+  const unneeded = (await isAloneWith(present)) || (await isGone(data))
+  await present?.end()
   if (unneeded) await stopServer((await livingServer(data)) ?? server, data)
 }
 
-/** A server whose files were removed under it cannot even count; it serves nobody. */
+async function isAloneWith(presence: Presence | null): Promise<boolean> {
+  presence?.ref()
+  return presence ? isAlone(presence).catch(() => false) : false
+}
+
+/** A server whose files were removed under it cannot even count, and serves nobody. */
 async function isGone(data: string): Promise<boolean> {
   return !(await stat(data).catch(() => null))
 }

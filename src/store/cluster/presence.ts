@@ -6,6 +6,8 @@ const PRESENCE_NAME = 'serai presence'
 const CONNECT_TIMEOUT_MS = 10_000
 const LINGER_MS = 1_000
 const POLL_MS = 10
+/** PostgreSQL's codes (authentication, missing database, too many connections) and ours. */
+const LASTING = ['28P01', '28000', '3D000', '53300', 'password_missing', 'home_unusable']
 
 /** The driver's client, with the two methods that its types leave out. */
 export type Presence = pg.Client & { ref(): void; unref(): void }
@@ -40,6 +42,12 @@ export async function isAlone(presence: pg.Client): Promise<boolean> {
     if (others.members > 0 || Date.now() >= deadline) return false
     await sleep(POLL_MS)
   }
+}
+
+/** Whether the server may let us in, or be found dead, a moment later; a wrong password or database stays wrong. */
+export function isPassing(error: unknown): boolean {
+  const cause = (error as Error).cause ?? error
+  return !LASTING.includes(codeOf(cause))
 }
 
 async function countOthers(presence: pg.Client): Promise<{ all: number; members: number }> {

@@ -215,7 +215,7 @@ test('leaving after the home was removed stops the server', async (t) => {
   const home = await temporaryHome(t)
   const cluster = await joinCluster({ kind: 'embedded', home }, FAST)
   const pid = await postmaster(home)
-  await rm(home, { recursive: true })
+  await rm(home, { recursive: true, maxRetries: 10 })
   await cluster.release()
   assert.ok(!(await isRunning(pid)))
 })
@@ -228,7 +228,7 @@ test('a server that ends because its files were removed is not replaced by an em
     { ...FAST, onProgress: (text) => messages.push(text) },
   )
   const pid = await postmaster(home)
-  await rm(join(home, 'postgres'), { recursive: true })
+  await rm(join(home, 'postgres'), { recursive: true, maxRetries: 10 })
   process.kill(pid, 'SIGKILL')
   for (let attempt = 0; attempt < 200 && !/is gone/.test(messages.join()); attempt++) await sleep(20)
   assert.match(messages.join('\n'), /not back yet: The database in .* is gone/)

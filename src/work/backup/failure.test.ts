@@ -13,7 +13,7 @@ import { addProducts, type Fixture, fixture, namesIn, scratchDatabases } from '.
 import { parseBackupName } from './name.ts'
 
 const CHILD = fileURLToPath(new URL('./taking.testing.ts', import.meta.url))
-const KILLS = 8
+const KILLS = 6
 
 test('kill -9 at any moment: only whole backups are listed, and the next run cleans up', async (t) => {
   const house = await fixture(t)

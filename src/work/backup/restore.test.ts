@@ -187,6 +187,13 @@ test('a file of the predecessor is listed, and restoring it says how to load it'
     await assert.rejects(house.backups.restore(name), { code: 'backup.not_found' })
 })
 
+test('an empty database has an empty backup, and is empty after its restore', async (t) => {
+  const house = await fixture(t, {}, null)
+  const { name, verified, rows } = await house.backups.take('nothing yet')
+  assert.deepEqual([verified, rows], [true, 0])
+  assert.deepEqual((await house.backups.restore(name)).tables, [])
+})
+
 async function emptyHouse(t: TestContext) {
   const database = await testDatabase(t)
   const query = async (sql: string, values: unknown[] = []) => (await database.pool.query(sql, values)).rows

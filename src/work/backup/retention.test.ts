@@ -159,6 +159,8 @@ test('rotation follows every proved backup and removes whole folders; a dry run 
   assert.equal((await namesIn(house.folder)).length, 4)
   await house.backups.take('not proved', { verify: false })
   assert.equal((await namesIn(house.folder)).length, 5)
+  await Promise.all([house.backups.prune(), house.backups.prune()])
+  assert.deepEqual((await namesIn(house.folder)).slice(0, -1), names.slice(2))
   await house.backups.take('proved')
   // Of the old week the last one stays, and as the last of its month none does beside the new ones.
   assert.deepEqual((await namesIn(house.folder)).slice(0, -2), [names[3]])

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BackupError } from './error.ts'
@@ -110,7 +111,9 @@ export async function recordState(folder: string, name: string, change: Partial<
 /** Takes a backup from the shelf at once, then removes its files: no reader sees half of one. */
 export async function discard(folder: string, name: string): Promise<void> {
   const unfinished = join(folder, await unfinishedName())
-  await rename(join(folder, name), unfinished)
+  // Another process may rotate at the same moment; what it took is gone, as it should be.
+  const moved = await rename(join(folder, name), unfinished).catch(nothingIfMissing)
+  if (moved === null) return
   await syncFolder(folder)
   await rm(unfinished, { recursive: true, force: true })
 }
@@ -126,7 +129,7 @@ export async function syncFolder(path: string): Promise<void> {
 }
 
 async function writeWhole(folder: string, name: string, text: string): Promise<void> {
-  const unfinished = join(folder, `.${name}.tmp`)
+  const unfinished = join(folder, `.${name}.${randomUUID()}`)
   await writeFile(unfinished, text, { mode: FILE_MODE, flush: true })
   await rename(unfinished, join(folder, name))
   await syncFolder(folder)

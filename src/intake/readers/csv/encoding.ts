@@ -1,10 +1,9 @@
-import { isUtf8 } from 'node:buffer'
 import iconv from 'iconv-lite'
 import { fault } from '../../../kernel/fault.ts'
 import { bomEncoding, looksUtf16, SNIFFED_BYTES } from '../../sniff.ts'
 import { IntakeError } from '../../types.ts'
 import type { Job, Warn } from '../reader.ts'
-import { byteChunks, utf8Chunks } from '../utf8.ts'
+import { byteChunks, invalidOffset, utf8Chunks } from '../utf8.ts'
 
 const UTF8 = new Set(['utf-8', 'utf8', 'us-ascii', 'ascii'])
 const ARABIC = 'windows-1256'
@@ -37,11 +36,14 @@ const HIGH = 0x80
 export async function detectEncoding(job: Job, warn: Warn): Promise<string> {
   const told = job.options.encoding?.trim().toLowerCase()
   if (told) return known(told, job.name)
-  const first = await firstBytes(job.path)
+  const first = (await pieceAt(job.path, 0)).subarray(0, SNIFFED_BYTES)
   const marked = bomEncoding(first) ?? looksUtf16(first)
   if (marked) return marked
-  const sample = await foreignSample(job)
-  return sample ? guess(sample, job.name, warn) : 'utf-8'
+  const foreign = await invalidOffset(job.path)
+  if (foreign === undefined) return 'utf-8'
+  const piece = await pieceAt(job.path, Math.max(foreign - SAMPLE_BYTES, 0))
+  if (isNearlyUtf8(piece)) await refuseAsUtf8(job)
+  return guess(foreignLines(piece), job.name, warn)
 }
 
 /** The text as UTF-8 bytes, in pieces that end between two characters. */
@@ -68,30 +70,23 @@ function known(encoding: string, name: string): string {
   )
 }
 
-async function firstBytes(path: string): Promise<Buffer> {
-  for await (const bytes of byteChunks(path)) return bytes.subarray(0, SNIFFED_BYTES)
+async function pieceAt(path: string, start: number): Promise<Buffer> {
+  for await (const bytes of byteChunks(path, start)) return bytes
   return Buffer.alloc(0)
 }
 
-/** Lines that are not ASCII, from where the file first stops being UTF-8; nothing when it never does. */
-async function foreignSample(job: Job): Promise<Buffer | undefined> {
-  let rest: Buffer = Buffer.alloc(0)
-  for await (const read of byteChunks(job.path)) {
-    const bytes = Buffer.concat([rest, read])
-    const end = bytes.lastIndexOf(NEWLINE) + 1 || bytes.length
-    if (!isUtf8(bytes.subarray(0, end))) return damagedOrForeign(bytes.subarray(0, end), job)
-    rest = bytes.subarray(end)
-  }
-  return isUtf8(rest) ? undefined : damagedOrForeign(rest, job)
+/** A UTF-8 file with a few broken bytes must not be taken for another encoding: all its good characters would turn bad. */
+function isNearlyUtf8(piece: Buffer): boolean {
+  const text = piece.toString()
+  const bad = text.split('\ufffd').length - 1
+  let good = 0
+  for (const character of text) if (character > '\x7f' && character !== '\ufffd') good++
+  return good > 4 * bad
 }
 
-/** A UTF-8 file with a few broken bytes must not be taken for another encoding: all its good characters would turn bad. */
-async function damagedOrForeign(bytes: Buffer, job: Job): Promise<Buffer> {
-  const text = bytes.toString()
-  const bad = text.split('\ufffd').length - 1
-  const good = text.replaceAll(/[\0-\x7f\ufffd]/g, '').length
-  if (good > 4 * bad) for await (const _ of utf8Chunks(job.path, job.name));
-  return foreignLines(bytes)
+/** Reading it as UTF-8 says where it is broken. */
+async function refuseAsUtf8(job: Job): Promise<void> {
+  for await (const _ of utf8Chunks(job.path, job.name));
 }
 
 function foreignLines(bytes: Buffer): Buffer {

@@ -4,8 +4,8 @@ import type { Scan } from './state.ts'
 const KINDS: Record<string, string> = { '[': 'a list', '"': 'a text', t: 'true', f: 'false', n: 'null' }
 
 /** The fault of a record that is no object, from its first byte: `element 4 is a list; every record must be an object`. */
-export function objectFault(first: number, which: string): Fault[] | undefined {
-  if (first === 0x7b) return undefined
+export function objectFaults(first: number, which: string): Fault[] {
+  if (first === 0x7b) return []
   const kind = KINDS[String.fromCharCode(first)] ?? 'a number'
   return [fault('', 'row.type', `${which} is ${kind}; every record must be an object`)]
 }

@@ -20,6 +20,9 @@ export type Workbook = {
 /** A sheet with cells; charts are none. */
 export type Sheet = { name: string; hidden: boolean; part: Part }
 
+/** Excel's own limit; taking a format apart costs the square of its length at worst. */
+const FORMAT_CHARACTERS_MAX = 255
+
 type Relation = { id: string; kind: string; target: string }
 
 /** Reads what is needed to understand cells. Throws `zip.damaged`, `xlsx.styles`. */
@@ -97,7 +100,8 @@ async function readDateKinds(pack: Package, part: Part): Promise<(DateKind | und
       if (name === 'cellXfs') inside = true
       else if (name === 'numFmt') {
         const { numFmtId, formatCode = '' } = attributesOf(raw)
-        formats.set(Number(numFmtId), formatKind(formatCode))
+        formats.set(Number(numFmtId), formatKind(formatCode.slice(0, FORMAT_CHARACTERS_MAX)))
+        if (formats.size > pack.limits.styles) throw tooManyStyles(pack)
       } else if (inside && name === 'xf') {
         const id = Number(attributesOf(raw).numFmtId ?? 0)
         kinds.push(formats.has(id) ? formats.get(id) : builtInKind(id))
