@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { catalog } from './areas/catalog/area.ts'
 import { nukeCommand, statsCommand } from './areas/catalog/commands.ts'
 import { platform } from './areas/platform/area.ts'
+import { tokenAuthenticator } from './areas/platform/authenticate.ts'
 import { briefing, loadSamples } from './demo.ts'
 import { doctor } from './doctor.ts'
 import { globalEnvironment, type Host, type Io, runCli } from './doors/cli.ts'
@@ -84,7 +85,10 @@ async function serve(options: { demo: boolean; port?: number; host?: string }): 
   const house = await openHouse(settings, AREAS, { onProgress: note, signal: interrupted.signal })
   try {
     const demo = options.demo ? await loadSamples(house, person(), PROJECT) : null
-    const running = await startServing(house, AREAS, settings)
+    const authenticate = tokenAuthenticator(
+      async (text, values) => (await house.pool.query(text, values)).rows,
+    )
+    const running = await startServing(house, AREAS, settings, authenticate)
     io.stdout.write(
       demo
         ? briefing(running.url!, demo)

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { type Logger, pino } from 'pino'
-import { tokenAuthenticator } from './areas/platform/authenticate.ts'
 import { createHttp } from './doors/http.ts'
 import type { House } from './house.ts'
+import type { Actor } from './kernel/actor.ts'
 import type { Area } from './kernel/area.ts'
 import type { Settings } from './settings.ts'
 import { startFollowers } from './work/follow.ts'
@@ -17,9 +17,9 @@ export async function startServing(
   house: House,
   areas: readonly Area[],
   settings: Settings,
+  authenticate: (token: string) => Promise<Actor | null>,
 ): Promise<Running> {
   const log = pino({ level: settings.logLevel }, pino.destination({ dest: 2, sync: false }))
-  const authenticate = tokenAuthenticator(async (text, values) => (await house.pool.query(text, values)).rows)
   const app = await createHttp({
     services: house.services,
     authenticate,

@@ -49,6 +49,8 @@ const HEAD_TIMEOUT_MS = 20_000
 /** A whole request: an upload of 64 MB over a slow line. */
 const REQUEST_TIMEOUT_MS = 15 * 60_000
 const KEEP_ALIVE_MS = 72_000
+/** Time that running requests have when the process is asked to end. */
+const CLOSING_MS = 10_000
 const PARAMETER_CHARACTERS_MAX = 4_096
 
 declare module 'fastify' {
@@ -114,17 +116,14 @@ function newApp({ services, logger }: HttpOptions, limits: BodyLimits): FastifyI
 /** What happens to every request: its ids and headers, who asks, and one line in the log when it is over. */
 function addHooks(app: FastifyInstance, { authenticate, rate }: HttpOptions, metrics: Metrics): void {
   const identify = identifyBy(authenticate, rate ?? RATE)
-  let closing = false
   app.decorateRequest('actor', null)
   app.decorateRequest('trace', null)
-  app.addHook('preClose', async () => {
-    closing = true
-  })
+  const isClosing = closeInTime(app)
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(standardHeaders(request))
     request.trace = traceOf(request.headers.traceparent) ?? null
     if (request.trace) reply.header('traceparent', request.trace.header)
-    if (closing) {
+    if (isClosing()) {
       reply.header('connection', 'close')
       throw new Problem(
         503,
@@ -154,6 +153,16 @@ function addHooks(app: FastifyInstance, { authenticate, rate }: HttpOptions, met
       'request',
     )
   })
+}
+
+/** Says whether the app is closing; whoever is still being answered after a while is cut off. */
+function closeInTime(app: FastifyInstance): () => boolean {
+  let timer: NodeJS.Timeout | undefined
+  app.addHook('preClose', async () => {
+    timer = setTimeout(() => app.server.closeAllConnections(), CLOSING_MS)
+  })
+  app.addHook('onClose', async () => clearTimeout(timer))
+  return () => timer !== undefined
 }
 
 /** Of every answer: which request it answers, and what browsers may do with it (nothing). */

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { PoolClient } from 'pg'
 import Cursor from 'pg-cursor'
 import type { Actor } from '../kernel/actor.ts'
 import { writeDocument } from '../kernel/document.ts'
@@ -12,7 +13,7 @@ import { conditionOf } from './read.ts'
 import { searchOf } from './search.ts'
 import type { Engine, Query } from './types.ts'
 
-const CHUNK_ROWS = 500
+const CHUNK_ROWS = 100
 
 /**
  * All matching records as documents of a file, in chunks, from one snapshot: a cursor in one statement, so memory is flat
@@ -31,21 +32,30 @@ export async function* exportDocuments(
     compile(sql`select ${sql.raw(selectList(resource))} from ${sql.table(resource.name)} t
 where ${conditionOf(resource, actor, query, search)} order by t.id`)
   const client = await engine.pool.connect()
+  const cursor = new Cursor<Row>(text, values, { types: canonicalTypes })
   let broken: Error | undefined
   try {
     await client.query('begin transaction isolation level repeatable read read only')
     await client.query('set local statement_timeout = 0')
-    const cursor = client.query(new Cursor<Row>(text, values, { types: canonicalTypes }))
+    client.query(cursor)
     for (let rows = await cursor.read(CHUNK_ROWS); rows.length > 0; rows = await cursor.read(CHUNK_ROWS))
       yield rows.map((row) => writeDocument(resource.fields, fromColumns(resource, row)))
-    await cursor.close()
   } catch (error) {
     broken = error as Error
     throw await explain(engine.pool, error).catch(() => error)
   } finally {
-    await client.query('rollback').catch((error: Error) => {
-      broken ??= error
-    })
+    // A reader that goes away leaves the cursor open; the transaction cannot end before it.
+    broken ??= await end(client, cursor)
     client.release(broken)
+  }
+}
+
+async function end(client: PoolClient, cursor: Cursor): Promise<Error | undefined> {
+  try {
+    await cursor.close()
+    await client.query('rollback')
+    return undefined
+  } catch (error) {
+    return error as Error
   }
 }

@@ -14,7 +14,7 @@ export type Frame =
   | { kind: 'end' }
 
 /** An error as it crosses from one process to another. */
-export type ErrorFrame = { code: string; message: string; line?: number; column?: number }
+type ErrorFrame = { code: string; message: string; line?: number; column?: number }
 
 const KINDS = ['head', 'rows', 'warning', 'error', 'end'] as const
 const PREFIX_BYTES = 5

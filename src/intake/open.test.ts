@@ -160,6 +160,7 @@ test('what is not a file is refused by name', async () => {
 
 const LIMITS: [code: string, name: string, text: string, limits: object][] = [
   ['file.size', 'a.json', '[{"a":1}]', { textBytes: 8 }],
+  ['file.size', 'a.xlsx', 'PK\x03\x04', { workbookBytes: 3 }],
   ['file.rows', 'a.json', '[{},{},{}]', { documents: 2 }],
   ['file.rows', 'a.jsonl', '{}\n{}\n{}', { documents: 2 }],
   ['file.rows', 'a.csv', 'a\n1\n2', { rows: 2 }],

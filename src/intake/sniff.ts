@@ -6,7 +6,7 @@ import { type Format, IntakeError, type ReadOptions } from './types.ts'
 export const SNIFFED_BYTES = 64 << 10
 
 /** What ends every refusal of a kind of file. */
-export const ACCEPTED = 'Serai reads JSON, JSON Lines, CSV (also TSV) and XLSX files'
+const ACCEPTED = 'Serai reads JSON, JSON Lines, CSV (also TSV) and XLSX files'
 
 const JSON_LINES = new Set(['.jsonl', '.ndjson'])
 /** Beginnings of files that people send by mistake, in hexadecimal. */

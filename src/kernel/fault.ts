@@ -30,7 +30,7 @@ export function fault(path: string, code: string, detail: string, raw?: unknown,
 /** Any value as short text for a message. */
 export function shorten(value: unknown): string {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value))
-  return text.length > RAW_CHARACTERS_MAX ? `${text.slice(0, RAW_CHARACTERS_MAX)}…` : text
+  return text.length > RAW_CHARACTERS_MAX ? `${text.slice(0, RAW_CHARACTERS_MAX).toWellFormed()}…` : text
 }
 
 /** `pricing[1].price` → `/pricing/1/price` (RFC 6901). */

@@ -24,11 +24,6 @@ export const not = (rule: Rule): Rule => ({ op: 'not', rule })
 export const role = (...roles: string[]): Rule => ({ op: 'role', roles })
 /** The field holds the actor's id. */
 export const owns = (field: string): Rule => ({ op: 'owns', field })
-/** Every field has this value. */
-export const where = (values: Row): Rule =>
-  all(
-    ...Object.entries(values).map(([field, value]): Rule => ({ op: 'compare', field, operator: '=', value })),
-  )
 export const compare = (field: string, operator: Comparison, value: unknown): Rule => ({
   op: 'compare',
   field,

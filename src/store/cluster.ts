@@ -4,7 +4,6 @@ import { joinGiven } from './cluster/given.ts'
 import type { Target } from './target.ts'
 
 export type { Cluster, JoinOptions } from './cluster/contract.ts'
-export { ClusterError, type ClusterErrorCode } from './cluster/error.ts'
 
 /**
  * Joins the database server that the target names. The embedded one is made and started by whoever comes first, joined

@@ -13,7 +13,7 @@ import type { Engine, ImportOptions, PlannedRow, UndoOutcome } from '../engine/t
 import { undoWith } from '../engine/undo.ts'
 import { entries } from '../intake/entries.ts'
 import { fingerprint, suggestMapping } from '../intake/mapping.ts'
-import { openFile } from '../intake/open.ts'
+import { closeFile, openFile } from '../intake/open.ts'
 import { writeRejects } from '../intake/rejects.ts'
 import { type FileHead, IntakeError, type Mapping, type OpenedFile } from '../intake/types.ts'
 import type { Actor } from '../kernel/actor.ts'
@@ -103,9 +103,24 @@ export function createImports(context: ImportContext) {
     actor: Actor,
     progress: Progress | undefined,
   ): Promise<void> {
-    const { id, options } = record
+    const { options } = record
     const resource = resourceOf(engine, record.resource)
     const file = await openFile(join(context.folder, record.file_key), record.file_name, readOptions(options))
+    try {
+      await planOpened(record, resource, file, actor, progress)
+    } finally {
+      await closeFile(file)
+    }
+  }
+
+  async function planOpened(
+    record: table.ImportRecord,
+    resource: Resource,
+    file: OpenedFile,
+    actor: Actor,
+    progress: Progress | undefined,
+  ): Promise<void> {
+    const { id, options } = record
     const mapping = await mappingFor(engine, resource, file.head, options)
     await table.markParsed(engine.pool, id, file.head, mapping)
     await transaction(engine.pool, async (client) => {

@@ -33,7 +33,10 @@ export function houseCommands(register: Register): void {
     'Does the work behind the doors (jobs, schedules, followers) without serving, until Ctrl-C.',
     'serai work',
     (command) => command,
-    ({ host }) => host.work(),
+    async ({ host }) => {
+      await host.work()
+      return undefined
+    },
   )
   register(
     'migrate',

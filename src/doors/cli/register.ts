@@ -6,7 +6,7 @@ export type Handler = (
   context: Context,
   options: Record<string, unknown>,
   ...positional: string[]
-) => Promise<number | undefined | void>
+) => Promise<number | undefined>
 
 /** Adds a command: its name, one sentence, a worked example, its options, and what it does. */
 export type Register = (

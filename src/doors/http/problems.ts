@@ -77,14 +77,10 @@ export function problemBody(problem: Problem, requestId: string): ProblemBody {
 
 type ThrownError = Error & { code?: string; statusCode?: number }
 
-const TOO_LARGE = new Set(['file.size', 'json.size', 'csv.size', 'zip.size'])
-const WRONG_KIND = new Set(['file.kind', 'file.html'])
-
-function intakeProblem(error: IntakeError): Problem {
-  const { code, message } = error
-  if (TOO_LARGE.has(code)) return new Problem(413, code, 'Too large', message)
-  if (WRONG_KIND.has(code)) return new Problem(415, code, 'Unsupported file', message)
-  return new Problem(422, code, 'File cannot be read', message)
+/** A file that is none of the kinds that are read (415), too large (413), or wrong inside (422). */
+function intakeProblem({ code, message }: IntakeError): Problem {
+  const status = code === 'file.size' ? 413 : code.startsWith('file.') ? 415 : 422
+  return new Problem(status, code, 'The file cannot be read', message)
 }
 
 /** What the HTTP server refused before any code of ours saw it. */

@@ -101,6 +101,8 @@ const ENCODINGS: [encoding: string, words: string, guessed?: string][] = [
   ['windows-1252', 'Café'],
   ['windows-1252', 'Dîner à l’hôtel – 10 €'],
   ['windows-1252', 'Crêperie Élysée'],
+  ['windows-1252', 'Café à la crème'],
+  ['windows-1252', 'Wüste & Meer, Ausflüge für Groß und Klein'],
   ['windows-1256', 'رحلة'],
   ['windows-1256', 'جولة في دبي القديمة'],
   ['windows-1251', 'Экскурсия по городу, поездка в пустыню'],

@@ -52,7 +52,7 @@ const FILES: [name: string, text: string, addresses: number[], documents: unknow
     'a.jsonl',
     '{"a":1}\n{"a":\n{"a":3} {}\n{"a":1e999}',
     [1, 2, 3, 4],
-    [{ a: 1 }, null, null, { a: '1e999' }],
+    [{ a: 1 }, '{"a":', '{"a":3} {}', { a: '1e999' }],
     ['2||json.syntax', '3||json.syntax', '4|a|number.overflow'],
   ],
 ]

@@ -2,6 +2,7 @@ import { fault } from '../../kernel/fault.ts'
 import { bytesText } from '../limits.ts'
 import { IntakeError } from '../types.ts'
 import { addDocument, type Chunk, chunkText, isFull, newChunk } from './chunk.ts'
+import { storable } from './columns.ts'
 import { objectFaults, patched } from './json/record.ts'
 import { scanValue, skipBlanks } from './json/scan.ts'
 import { fail, newScan, type Scan, startRecord } from './json/state.ts'
@@ -14,12 +15,11 @@ const NEWLINE = 0x0a
 const HASH = 0x23
 const OPEN_LIST = 0x5b
 const OPEN_OBJECT = 0x7b
-const NULL = Buffer.from('null')
 const LINE_START = { at: 0, column: 0 }
 
 /**
  * Reads JSON Lines: one object a line; blank lines and lines that start with `#` are skipped but counted. A line that is no
- * JSON is a row with the fault `json.syntax` and no document, and reading goes on.
+ * JSON is a row with the fault `json.syntax` and its whole text for a document, so that it can be given back; reading goes on.
  */
 export async function readJsonl(job: Job): Promise<Reading> {
   return { head: { encoding: 'utf-8' }, chunks: records(job) }
@@ -68,7 +68,10 @@ function takeLine(cursor: Cursor, bytes: Buffer, chunk: Chunk): void {
   } catch (error) {
     if (!(error instanceof IntakeError)) throw error
     if (cursor.count === 0) refusePretty(cursor, start, error)
-    addDocument(chunk, scan.line, NULL, [fault('', error.code, error.message, bytes.toString())])
+    const text = storable(bytes.toString())
+    addDocument(chunk, scan.line, Buffer.from(JSON.stringify(text)), [
+      fault('', error.code, error.message, text),
+    ])
   }
   cursor.count++
 }

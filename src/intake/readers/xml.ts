@@ -6,7 +6,7 @@ export type XmlHandlers = {
 }
 
 /** An XML document in the middle of being read. */
-export type XmlScan = { handlers: XmlHandlers; rest: string; path: string[] }
+type XmlScan = { handlers: XmlHandlers; rest: string; path: string[] }
 
 /** An XML document is not well-formed, or ends too early. */
 export class XmlError extends Error {}
@@ -163,7 +163,8 @@ function characterOf(reference: string): string | undefined {
   const number = /^#(?:x([0-9a-f]+)|([0-9]+))$/i.exec(reference)
   if (!number) return NAMED[reference]
   const code = number[1] ? Number.parseInt(number[1], 16) : Number(number[2])
-  return code <= 0x10ffff ? String.fromCodePoint(code) : undefined
+  const character = code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : ''
+  return character.isWellFormed() ? character : undefined
 }
 
 function isBlank(code: number): boolean {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, readlink, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
@@ -66,10 +66,12 @@ export async function postmaster(home: string): Promise<number> {
   return Number.parseInt(await readFile(join(home, 'postgres', 'postmaster.pid'), 'utf8'), 10)
 }
 
-/** Whether the process runs: a zombie, which nobody has fetched yet, does not. */
+/** Whether the process runs: one that is on its way out has no working directory any more. */
 export async function isRunning(pid: number): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
-  return stat !== '' && !/\) Z /.test(stat)
+  return readlink(`/proc/${pid}/cwd`).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** Kills the postmaster and the given members at once, as the out-of-memory killer or a crash might. */

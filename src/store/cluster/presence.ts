@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { ClusterError, codeOf, textOf } from './error.ts'
+import { isAlive } from './processes.ts'
 
+/** With the number of the process behind it. */
 const PRESENCE_NAME = 'serai presence'
 const CONNECT_TIMEOUT_MS = 10_000
 const LINGER_MS = 1_000
@@ -18,7 +20,7 @@ export type Presence = pg.Client & { ref(): void; unref(): void }
 export async function openPresence(connection: pg.ClientConfig): Promise<Presence> {
   const presence = new pg.Client({
     ...connection,
-    application_name: PRESENCE_NAME,
+    application_name: `${PRESENCE_NAME} ${process.pid}`,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   }) as Presence
   presence.on('error', () => undefined) // whoever keeps it waits for its end
@@ -31,32 +33,38 @@ export async function openPresence(connection: pg.ClientConfig): Promise<Presenc
 }
 
 /**
- * Whether nobody else uses the server, a person's psql included. Backends of connections that were just closed take a
- * moment to go, so without another process in sight they are given one.
+ * Whether nobody else uses the server, a person's psql included. Backends of connections that were just closed, or
+ * whose process was killed, take a moment to go, so without another living process in sight they are given one.
  */
 export async function isAlone(presence: pg.Client): Promise<boolean> {
   const deadline = Date.now() + LINGER_MS
   for (;;) {
-    const others = await countOthers(presence)
-    if (others.all === 0) return true
-    if (others.members > 0 || Date.now() >= deadline) return false
+    const names = await otherClients(presence)
+    if (names.length === 0) return true
+    if ((await anyMember(names)) || Date.now() >= deadline) return false
     await sleep(POLL_MS)
   }
+}
+
+/** The application names of all other connections. */
+async function otherClients(presence: pg.Client): Promise<string[]> {
+  const { rows } = await presence.query<{ name: string }>(
+    `select coalesce(application_name, '') as name from pg_stat_activity
+where backend_type = 'client backend' and pid <> pg_backend_pid()`,
+  )
+  return rows.map(({ name }) => name)
+}
+
+async function anyMember(names: string[]): Promise<boolean> {
+  const members = names.filter((name) => name.startsWith(PRESENCE_NAME))
+  const alive = await Promise.all(members.map((name) => isAlive(Number(name.slice(PRESENCE_NAME.length)))))
+  return alive.includes(true)
 }
 
 /** Whether the server may let us in, or be found dead, a moment later; a wrong password or database stays wrong. */
 export function isPassing(error: unknown): boolean {
   const cause = (error as Error).cause ?? error
   return !LASTING.includes(codeOf(cause))
-}
-
-async function countOthers(presence: pg.Client): Promise<{ all: number; members: number }> {
-  const { rows } = await presence.query<{ all: number; members: number }>({
-    text: `select count(*)::int as all, count(*) filter (where application_name = $1)::int as members
-from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`,
-    values: [PRESENCE_NAME],
-  })
-  return rows[0]!
 }
 
 function cannotSignIn(error: unknown): ClusterError {

@@ -1,5 +1,6 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { codeOf } from './error.ts'
 
 const POLL_MS = 10
 const LEAVE_ALONE_MS = 1_000
@@ -15,6 +16,14 @@ export async function isServerProcess(pid: number, data: string): Promise<boolea
   if (folder !== data && folder !== `${data} (deleted)`) return false
   const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')
   return name.trim() === 'postgres'
+}
+
+/** Whether some process has this number here; one on its way out counts as gone. */
+export async function isAlive(pid: number): Promise<boolean> {
+  return readlink(`/proc/${pid}/cwd`).then(
+    () => true,
+    (error) => codeOf(error) === 'EACCES',
+  )
 }
 
 /** Waits until the process is gone; false when it is still there after `waitMaxMs`. */
@@ -38,7 +47,7 @@ export function kill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    if (codeOf(error) !== 'ESRCH') throw error
   }
 }
 

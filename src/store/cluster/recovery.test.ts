@@ -19,6 +19,7 @@ import {
   temporaryHome,
   usedHome,
 } from './members.testing.ts'
+import { kill } from './processes.ts'
 
 /** For tests that leave a database as they found it: stopped. */
 let used: Awaited<ReturnType<typeof serverHome>>
@@ -229,7 +230,7 @@ test('a server that ends because its files were removed is not replaced by an em
   )
   const pid = await postmaster(home)
   await rm(join(home, 'postgres'), { recursive: true, maxRetries: 10 })
-  process.kill(pid, 'SIGKILL')
+  kill(pid, 'SIGKILL') // it may have noticed by itself
   for (let attempt = 0; attempt < 200 && !/is gone/.test(messages.join()); attempt++) await sleep(20)
   assert.match(messages.join('\n'), /not back yet: The database in .* is gone/)
   await cluster.release()

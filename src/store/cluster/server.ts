@@ -87,8 +87,8 @@ export async function waitUntilReady(
  * under the lock. A server of another container is left to those who are there.
  */
 export async function stopServer(server: Server, data: string): Promise<void> {
-  if (!server.own || !(await isServerProcess(server.pid, data))) return
-  kill(server.pid, 'SIGINT')
+  if (!server.own) return
+  if (await isServerProcess(server.pid, data)) kill(server.pid, 'SIGINT')
   if (!(await waitUntilGone(server.pid, data, STOP_WAIT_MAX_MS))) throw stopTimeout(server, data)
   if (server.socketFolder !== data) await rm(server.socketFolder, { recursive: true, force: true })
 }

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream'
-import type { Multipart, MultipartFile } from '@fastify/multipart'
+import type { Multipart, MultipartFile, MultipartValue } from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
 import type { Parameters } from '../../../engine/query.ts'
-import { badRequest } from '../../../kernel/problem.ts'
+import { badRequest, Problem } from '../../../kernel/problem.ts'
 import { checkCoding } from '../../http/body.ts'
 import { parametersOf } from '../../http/parameters.ts'
 import { tooLarge } from '../../http/problems.ts'
@@ -46,24 +46,29 @@ function bodySource(request: FastifyRequest, bytesMax: number): Source {
   }
 }
 
-/** Fields stand before the file, so that everything is known when its first byte comes. */
+/** The form up to its file. Fields stand before it, so that everything is known when its first byte comes. */
 async function formSource(request: FastifyRequest, bytesMax: number): Promise<Source> {
-  const limits = { files: 2, fields: FIELDS_MAX, fieldSize: FIELD_BYTES_MAX, fileSize: bytesMax + 1 }
-  const parts = request.parts({ limits })
-  const parameters: Parameters = { ...parametersOf(request) }
-  for (let next = await parts.next(); !next.done; next = await parts.next()) {
-    if (next.value.type === 'file') return fileSource(next.value, parts, parameters, bytesMax)
-    const { fieldname, value, valueTruncated } = next.value
-    if (valueTruncated || typeof value !== 'string')
-      throw badRequest(
-        'form',
-        `The field ${fieldname.slice(0, 80)} must be text of at most ${FIELD_BYTES_MAX} bytes.`,
-      )
-    if (parameters[fieldname] !== undefined && parameters[fieldname] !== value)
-      throw badRequest('form', `${fieldname.slice(0, 80)} is given twice, with different values.`)
-    parameters[fieldname] = value
+  try {
+    const limits = { files: 2, fields: FIELDS_MAX, fieldSize: FIELD_BYTES_MAX, fileSize: bytesMax + 1 }
+    const parts = request.parts({ limits })
+    const parameters: Parameters = { ...parametersOf(request) }
+    for (let next = await parts.next(); !next.done; next = await parts.next()) {
+      if (next.value.type === 'file') return fileSource(next.value, parts, parameters, bytesMax)
+      keepField(parameters, next.value)
+    }
+  } catch (error) {
+    throw malformed(error)
   }
   throw badRequest('form', 'The form holds no file. Send it as a part with a file name.')
+}
+
+function keepField(parameters: Parameters, { fieldname, value, valueTruncated }: MultipartValue): void {
+  const name = fieldname.slice(0, 80)
+  if (valueTruncated || typeof value !== 'string')
+    throw badRequest('form', `The field ${name} must be text of at most ${FIELD_BYTES_MAX} bytes.`)
+  if (parameters[fieldname] !== undefined && parameters[fieldname] !== value)
+    throw badRequest('form', `${name} is given twice, with different values.`)
+  parameters[fieldname] = value
 }
 
 function fileSource(
@@ -86,13 +91,24 @@ async function* wholeForm(
   parts: AsyncIterator<Multipart>,
   bytesMax: number,
 ): AsyncGenerator<Uint8Array> {
-  yield* limited(file.file, bytesMax)
-  const next = await parts.next()
-  if (!next.done)
+  try {
+    yield* limited(file.file, bytesMax)
+    const next = await parts.next()
+    if (next.done) return
     throw badRequest(
       'form.order',
       `"${next.value.fieldname.slice(0, 80)}" comes after the file. Send one file, as the last part of the form. Nothing was kept.`,
     )
+  } catch (error) {
+    throw malformed(error)
+  }
+}
+
+/** A form that is cut or garbled is its sender's mistake, but what the parser throws has neither code nor status. */
+function malformed(error: unknown): unknown {
+  const { code, message } = error as Error & { code?: string }
+  if (error instanceof Problem || code !== undefined) return error
+  return badRequest('form', `The form is not well-formed: ${message}. Nothing was kept.`)
 }
 
 async function* limited(bytes: AsyncIterable<Uint8Array>, most: number): AsyncGenerator<Uint8Array> {
@@ -117,8 +133,7 @@ function safeName(given: string | undefined): string | undefined {
   const name = given
     ?.split(/[/\\]/)
     .at(-1)
-    ?.toWellFormed()
-    .replaceAll(/\p{Cc}/gu, '')
+    ?.replaceAll(/\p{Cc}/gu, '')
     .trim()
-  return name ? name.slice(-NAME_CHARACTERS_MAX) : undefined
+  return name ? name.slice(-NAME_CHARACTERS_MAX).toWellFormed() : undefined
 }

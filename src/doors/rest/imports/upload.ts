@@ -10,8 +10,8 @@ import { uploadRequest } from './options.ts'
 import { createPlanner, type Planner } from './planner.ts'
 import { sourceOf } from './source.ts'
 
-/** States in which a plan is still to be made, or is being made by somebody. */
-const UNPLANNED = ['uploaded', 'parsed']
+/** States in which a plan is still to be made, or may have been lost with a crash and is made again. */
+const PLANNABLE = ['uploaded', 'parsed', 'planned']
 
 /** Takes a file: keeps its bytes, plans it, and answers with the import, or with where it will be. */
 export function uploadRoute(app: FastifyInstance, services: Services, root: string, bytesMax: number): Route {
@@ -53,7 +53,7 @@ async function plannedAnswer(
   reply: FastifyReply,
   { import: record, again }: { import: Row; again: boolean },
 ): Promise<FastifyReply> {
-  if (again && !UNPLANNED.includes(String(record.state))) return reply.code(200).send(record)
+  if (again && !PLANNABLE.includes(String(record.state))) return reply.code(200).send(record)
   const id = String(record.id)
   const planned = await planner.plan(id, actorOf(request), request.log)
   if (planned) return reply.code(again ? 200 : 201).send(planned)

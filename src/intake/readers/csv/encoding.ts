@@ -6,22 +6,13 @@ import type { Job, Warn } from '../reader.ts'
 import { byteChunks, invalidOffset, utf8Chunks } from '../utf8.ts'
 
 const UTF8 = new Set(['utf-8', 'utf8', 'us-ascii', 'ascii'])
-const ARABIC = 'windows-1256'
-const WESTERN = 'windows-1252'
-/** Encodings that the detector may choose from: what office programs of our customers write. */
-const PLAUSIBLE = [
-  ARABIC,
-  WESTERN,
-  'windows-1250',
-  'windows-1251',
-  'windows-1253',
-  'windows-1254',
-  'windows-1255',
-]
-const PLAUSIBLE_ASIAN = ['cp932', 'shift_jis', 'gb18030', 'big5', 'euc-jp', 'euc-kr']
+/** Encodings of scripts whose letters are all above 127, and of Latin ones, each with what our customers' programs write first. */
+const OTHER_SCRIPTS = ['windows-1256', 'windows-1251', 'windows-1253', 'windows-1255']
+const LATIN = ['windows-1252', 'windows-1250', 'windows-1254']
+const ASIAN = ['cp932', 'shift_jis', 'gb18030', 'big5', 'euc-jp', 'euc-kr']
 /**
- * Short lists of names give the detector little to go on: measured, a right answer outside {@link ARABIC} and {@link WESTERN} has at
- * least this confidence and this much more than those two, and wrong ones have less.
+ * A list of short names gives the detector little to go on: measured, a right answer other than the first of its family has at
+ * least this confidence and this much more than that one; wrong ones have less.
  */
 const CONFIDENCE_MIN = 0.07
 const LEAD_MIN = 1.4
@@ -66,7 +57,7 @@ function known(encoding: string, name: string): string {
   if (iconv.encodingExists(encoding)) return encoding
   throw new IntakeError(
     'text.encoding',
-    `the encoding "${encoding}" for ${name} is unknown; try utf-8, ${ARABIC} or ${WESTERN}`,
+    `the encoding "${encoding}" for ${name} is unknown; try utf-8, ${OTHER_SCRIPTS[0]} or ${LATIN[0]}`,
   )
 }
 
@@ -102,20 +93,25 @@ function foreignLines(bytes: Buffer): Buffer {
 }
 
 async function guess(sample: Buffer, name: string, warn: Warn): Promise<string> {
-  const { detectAll } = await import('jschardet')
-  const detectEncodings = [...PLAUSIBLE, ...PLAUSIBLE_ASIAN]
-  const found = detectAll(sample, { detectEncodings, minimumThreshold: 0 })
-    .map(({ encoding, confidence }) => ({ encoding: encoding?.toLowerCase() ?? '', confidence }))
-    .filter(({ encoding }) => iconv.encodingExists(encoding))
-  const confidenceOf = (one: string) => found.find(({ encoding }) => encoding === one)?.confidence ?? 0
-  const prior = runShare(sample) > 0.5 ? ARABIC : WESTERN
-  const [top] = found
-  const usual = Math.max(confidenceOf(ARABIC), confidenceOf(WESTERN))
-  const clear = top !== undefined && top.confidence >= CONFIDENCE_MIN && top.confidence >= usual * LEAD_MIN
-  const encoding = clear ? top.encoding : prior
+  const family = runShare(sample) > 0.5 ? OTHER_SCRIPTS : LATIN
+  const encoding = await detect(sample, [...family, ...ASIAN])
   const detail = `${name} is not UTF-8; it is read as ${encoding} (a guess), for example "${exampleOf(sample, encoding)}" (choose with --encoding)`
   warn(fault('', 'file.encoding', detail))
   return encoding
+}
+
+/** The first of the candidates unless another one is clearly better. */
+async function detect(sample: Buffer, candidates: string[]): Promise<string> {
+  const { detectAll } = await import('jschardet')
+  const found = detectAll(sample, { detectEncodings: candidates, minimumThreshold: 0 }).map((each) => ({
+    encoding: each.encoding?.toLowerCase() ?? '',
+    confidence: each.confidence,
+  }))
+  const [usual] = candidates
+  const doubt = found.find(({ encoding }) => encoding === usual)?.confidence ?? 0
+  const [top] = found
+  const clear = top && top.confidence >= CONFIDENCE_MIN && top.confidence >= doubt * LEAD_MIN
+  return clear && iconv.encodingExists(top.encoding) ? top.encoding : usual
 }
 
 /** Arabic words are runs of bytes above 127; in Western text one or two accented letters stand between plain ones. */

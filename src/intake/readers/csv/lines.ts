@@ -2,7 +2,7 @@
  * Counts the line each record starts on. csv-parse counts a line break inside quotes twice when it is CR LF, so its own count runs
  * ahead in files from Excel.
  */
-export type LineCount = {
+type LineCount = {
   /** bytes from the current record on. */ bytes: Buffer /** offset of those in the text. */
   offset: number
   line: number

@@ -93,6 +93,7 @@ const FAULTS: [text: string, faults: string[], mended: unknown][] = [
     ['a|text.surrogate|column 7', 'a|text.surrogate|column 13'],
     { a: '\ufffd\ufffd' },
   ],
+  ['{"a\\u0000":1e400}', ['|text.nul|column 4', 'a\ufffd|number.overflow|column 12'], { 'a\ufffd': '1e400' }],
   ['{"a":1e400}', ['a|number.overflow|column 6'], { a: '1e400' }],
   [
     '{"a":[1,{"b":0.12345678901234567890}]}',

@@ -1,5 +1,6 @@
 import { type Fault, fault } from '../../../kernel/fault.ts'
 import { IntakeError } from '../../types.ts'
+import { storable } from '../columns.ts'
 
 /**
  * A window over the bytes of JSON text (RFC 8259, valid UTF-8) and what was met in it. Positions are offsets into the window.
@@ -106,5 +107,5 @@ function pathOf(scan: Scan): string {
     else if (step < scan.names.length)
       path += `${path && '.'}${nameOf(scan, scan.names[step + 1], scan.names[step + 2])}`
   }
-  return path
+  return storable(path)
 }
