@@ -134,7 +134,6 @@ const wrongUploads: [string, string, string | Buffer, number, RegExp][] = [
     /HTML/i,
   ],
   ['a syntax error', 'resource=product&name=a.json', '[{"a": 1,}]', 422, /line 1, column 10/],
-  ['a bad line', 'resource=product&name=a.jsonl', `${lines(product('A'))}{"a": `, 422, /line 2/],
 ]
 test('a file that cannot be read is refused with its place, and nothing is half done', async (t) => {
   const door = await house(t)
