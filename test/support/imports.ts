@@ -7,6 +7,7 @@ import { exportDocuments } from '../../src/engine/export.ts'
 import type { ImportOptions } from '../../src/engine/types.ts'
 import type { Row } from '../../src/kernel/field.ts'
 import type { Counts } from '../../src/kernel/proposal.ts'
+import type { Resource } from '../../src/kernel/resource.ts'
 import { createImports } from '../../src/work/imports.ts'
 import { owner, testEngine } from './database.ts'
 
@@ -20,8 +21,8 @@ export type Sent = {
 }
 
 /** A house that takes files. Backups are counted, not made: they have tests of their own. */
-export async function importHouse(t: TestContext) {
-  const { engine, pool, connection } = await testEngine(t)
+export async function importHouse(t: TestContext, extra: Resource[] = []) {
+  const { engine, pool, connection } = await testEngine(t, extra)
   const folder = await mkdtemp(join(tmpdir(), 'serai-imports-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
   const backups: string[] = []

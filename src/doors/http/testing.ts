@@ -124,7 +124,10 @@ async function documentedPaths(app: FastifyInstance): Promise<Document['paths']>
 }
 
 function assertDocumented(paths: Document['paths'], method: string, url: string, status: number): void {
-  const steps = url.split('?')[0].split('/')
+  const steps = url
+    .split('?')[0]
+    .replace(/(?<=.)\/$/, '')
+    .split('/')
   const path = Object.keys(paths)
     .filter((each) => leadsTo(each.split('/'), steps))
     .sort((left, right) => left.split('{').length - right.split('{').length)[0]
