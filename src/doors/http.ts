@@ -42,7 +42,8 @@ export type HttpOptions = {
 
 const BODY_BYTES = 1 << 20
 const UPLOAD_BYTES = 64 << 20
-const RATE: Rate = { requests: 100_000, windowSeconds: 60 }
+/** Far above what people and tills do, and where a program that runs wild on one token is stopped. */
+const RATE: Rate = { requests: 300_000, windowSeconds: 60 }
 /** A head may be larger than the longest query, so that too long a query is told as such. */
 const HEAD_BYTES_MAX = 40 * 1024
 const HEAD_TIMEOUT_MS = 20_000

@@ -114,11 +114,16 @@ function stage(
     verdict: judgement.verdict,
     before: judgement.before,
     after: judgement.row ? stagedRecord(resource, judgement.row) : null,
-    changes: judgement.after,
+    // A new row is its own change; only where columns differ from canonical values is it kept twice.
+    changes: isNew && columnsAreCanonical(resource) ? null : judgement.after,
     faults: judgement.faults.length ? placed(proposal, understood.label, judgement) : null,
     warnings: warnings.length ? warnings : null,
     source: judgement.verdict === 'rejected' ? proposal.source : null,
   }
+}
+
+function columnsAreCanonical(resource: Resource): boolean {
+  return Object.values(resource.fields).every((field) => field.derived || (!field.toColumn && !field.secret))
 }
 
 /** Faults with the cell they are about, when the file has cells. */

@@ -201,7 +201,7 @@ export async function listRows(
   page: { verdict?: Verdict; after?: number; limit: number },
 ): Promise<StagedPage[]> {
   const { rows } = await client.query<StagedPage>(
-    `select position, address, serai_key(key) as key, record, verdict, before, changes as after, coalesce(faults, '[]') as errors, coalesce(warnings, '[]') as warnings
+    `select position, address, serai_key(key) as key, record, verdict, before, coalesce(changes, after) as after, coalesce(faults, '[]') as errors, coalesce(warnings, '[]') as warnings
 from import_row where import = $1 and ($2::text is null or verdict = $2) and position > $3 order by position limit $4`,
     [id, page.verdict ?? null, page.after ?? -1, page.limit],
   )

@@ -236,7 +236,7 @@ export async function applyNew(
   where r.import = $1 and r.verdict = 'new' order by r.position
 ), written as (insert into ${quote(resource.name)} (id, ${names}) select id, ${names} from input returning id, version)
 insert into event (change, actor, action, resource, record, key, version, before, after, reason, request, cause)
-select $2::uuid, $3, $4, '${resource.name}', w.id, serai_key(r.key), w.version, null, r.changes, $5, $6, $7
+select $2::uuid, $3, $4, '${resource.name}', w.id, serai_key(r.key), w.version, null, coalesce(r.changes, r.after), $5, $6, $7
 from written w join import_row r on r.import = $1 and r.record = w.id order by r.position`,
     [importId, stamp.change, stamp.actor, stamp.action, stamp.reason, stamp.request, stamp.cause],
   )

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { JsonSchema } from '../../kernel/field.ts'
+import { Problem } from '../../kernel/problem.ts'
 
 /** A parameter of an operation, as OpenAPI 3.1 writes it. */
 export type Parameter = {
@@ -44,17 +45,33 @@ export type Route = {
   open?: boolean
   /** the body is handed on as a stream, whatever its type. */
   stream?: boolean
+  /** answers with a file: HEAD, which would read all of it for nothing, is not for it. */
+  file?: boolean
   handle(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
 }
 
 /** Adds the routes to an app. Fastify refuses to start when two of them are the same. */
 export function addRoutes(app: FastifyInstance, routes: readonly Route[]): void {
-  for (const { method, path, open, handle } of routes)
-    app.route({ method, url: fastifyPath(path), config: { open: open ?? false }, handler: handle })
+  for (const { method, path, open, file, handle } of routes)
+    app.route({
+      method,
+      url: fastifyPath(path),
+      exposeHeadRoute: method === 'GET' && !file,
+      config: { open: open ?? false },
+      handler: handle,
+    })
+  for (const { path } of routes.filter(({ file }) => file))
+    app.route({ method: 'HEAD', url: fastifyPath(path), handler: refuseHead })
+}
+
+// Without a route of its own, HEAD of `export` would be taken for a question after a record of that name.
+async function refuseHead(_request: FastifyRequest, reply: FastifyReply): Promise<never> {
+  reply.header('allow', 'GET')
+  throw new Problem(405, 'method', 'Method not allowed', 'HEAD is not for files; use GET.')
 }
 
 /** `/api/products/{id}` → `/api/products/:id` */
-export function fastifyPath(path: string): string {
+function fastifyPath(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1')
 }
 

@@ -106,7 +106,7 @@ export function sender(app: FastifyInstance): Send {
     })
     paths ??= await documentedPaths(app)
     assertDocumented(paths, method, url, response.statusCode)
-    const isJson = String(response.headers['content-type']).includes('json')
+    const isJson = method !== 'HEAD' && String(response.headers['content-type']).includes('json')
     return {
       status: response.statusCode,
       headers: response.headers,
@@ -115,6 +115,16 @@ export function sender(app: FastifyInstance): Send {
       bytes: response.rawPayload,
     }
   }
+}
+
+/** Every refusal has this shape (RFC 9457). */
+export function assertProblem({ status, headers, body }: Sent, expected: number, what: string): void {
+  assert.equal(status, expected, `${what}: ${JSON.stringify(body)}`)
+  assert.equal(headers['content-type'], 'application/problem+json', what)
+  assert.deepEqual(Object.keys(body), ['type', 'title', 'status', 'detail', 'request_id', 'errors'], what)
+  assert.equal(body.status, expected, what)
+  assert.equal(body.request_id, headers['x-request-id'], what)
+  assert.match(body.type, /^\/docs\/problems#[a-z0-9_.]+$/, what)
 }
 
 async function documentedPaths(app: FastifyInstance): Promise<Document['paths']> {

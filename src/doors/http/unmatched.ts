@@ -10,7 +10,9 @@ export function unmatched(routes: readonly Route[], plurals: readonly string[]) 
     const there = routes.filter((route) => leadsTo(stepsOf(route.path), steps))
     if (there.length === 0) throw new Problem(404, 'not_found', 'Not found', hint(request, steps, plurals))
     const allowed = [
-      ...new Set(there.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))),
+      ...new Set(
+        there.flatMap(({ method, file }) => (method === 'GET' && !file ? ['GET', 'HEAD'] : [method])),
+      ),
     ]
     reply.header('allow', allowed.join(', '))
     throw new Problem(

@@ -52,6 +52,12 @@ const wrong: [string, number, RegExp][] = [
   ['format=csv&filter=nothing%20%3D%3D%201', 400, /no field/],
   ['format=csv&format=json', 400, /given 2 times/],
 ]
+test('HEAD would read the whole file for nothing, so it is not for exports', async (t) => {
+  const { send } = await house(t, 1)
+  const { status, headers } = await send('HEAD', '/api/toys/export?format=csv')
+  assert.deepEqual([status, headers.allow, (await send('HEAD', '/api/toys')).status], [405, 'GET', 200])
+})
+
 test('an export that is asked wrongly is refused before its first byte', async (t) => {
   const { send } = await house(t, 1)
   for (const [query, status, detail] of wrong) {

@@ -27,6 +27,7 @@ export function exportRoute(engine: Engine, resource: Resource): Route {
   return {
     method: 'GET',
     path: `/api/${resource.plural}/export`,
+    file: true,
     operation: download(resource, TYPES),
     async handle(request, reply) {
       const { format: asked, profile: escaped, ...selection } = parametersOf(request)

@@ -5,7 +5,7 @@ import { createImports } from '../../work/imports.ts'
 import { eventCount, openDoor } from '../http/testing.ts'
 import { toy, toyTable } from '../http/toy.testing.ts'
 
-const RUNS = 6000
+const RUNS = 500
 
 const noise = fc.oneof(
   fc.constantFrom(
@@ -139,7 +139,7 @@ test('whatever is asked, the answer is never a 500, and refusals write nothing',
       })
       seen.set(answer.status, (seen.get(answer.status) ?? 0) + 1)
       answered++
-      assert.ok(answer.status < 500 || answer.status === 503, `${answer.status} ${answer.text}`)
+      assert.ok(answer.status < 500, `${answer.status} ${answer.text}`)
       if (answer.status >= 400) assert.equal(await eventCount(pool), before)
     }),
     { numRuns: RUNS },

@@ -27,7 +27,13 @@ export function importRoutes(app: FastifyInstance, services: Services, uploadByt
   return [
     uploadRoute(app, services, ROOT, uploadBytes),
     { method: 'GET', path: `${ROOT}/{id}/rows`, operation: operations.rows, handle: rows(services) },
-    { method: 'GET', path: `${ROOT}/{id}/rejects`, operation: operations.rejects, handle: rejects(services) },
+    {
+      method: 'GET',
+      path: `${ROOT}/{id}/rejects`,
+      file: true,
+      operation: operations.rejects,
+      handle: rejects(services),
+    },
     { method: 'POST', path: `${ROOT}/{id}/apply`, operation: operations.apply, handle: apply(services) },
     { method: 'POST', path: `${ROOT}/{id}/undo`, operation: operations.undoImport, handle: undo(services) },
     { method: 'POST', path: `${ROOT}/{id}/cancel`, operation: operations.cancel, handle: cancel(services) },
