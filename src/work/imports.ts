@@ -29,8 +29,10 @@ import { transaction } from '../store/pool.ts'
 
 const WARNINGS_MAX = 100
 const WAIT_SECONDS = 30
-/** Largest file that is taken. */
-export const UPLOAD_BYTES_MAX = 64 * 1024 * 1024
+/** Smaller imports leave the upkeep of the table to PostgreSQL's own. */
+const SETTLE_ROWS = 1_000
+/** Largest file that is taken from this machine; the HTTP door has a limit of its own. */
+export const FILE_BYTES_MAX = 4 * 1024 ** 3
 
 /** What the imports need of the house. */
 export type ImportContext = {
@@ -181,7 +183,7 @@ export function createImports(context: ImportContext) {
       lock.release(broken)
     }
     engine.wake()
-    await table.tidySearch(engine.pool, resource.name)
+    if (applied && changing(record.counts) > SETTLE_ROWS) await table.settleTable(engine.pool, resource.name)
     return { applied, record: await show(request.actor, id) }
   }
 
@@ -409,7 +411,7 @@ async function keepBytes(context: ImportContext, body: Readable, name: string): 
   const partial = join(context.folder, `.tmp-${uuidv7()}`)
   const hash = createHash('sha256')
   let size = 0
-  const most = context.uploadBytesMax ?? UPLOAD_BYTES_MAX
+  const most = context.uploadBytesMax ?? FILE_BYTES_MAX
   const measure = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       size += chunk.length
