@@ -1,19 +1,20 @@
-import { Command } from 'commander'
-import { areaCommand } from './cli/area.ts'
+import { Command, CommanderError } from 'commander'
+import { perform } from '../engine/perform.ts'
+import type { AreaCommand } from '../kernel/command.ts'
+import type { Fault } from '../kernel/fault.ts'
 import { backupCommands } from './cli/backups.ts'
-import type { Host, Io } from './cli/context.ts'
+import { type Host, type Io, print, withServices } from './cli/context.ts'
 import { exportCommand } from './cli/export.ts'
-import { EXIT, fail } from './cli/failure.ts'
 import { houseCommands } from './cli/house.ts'
 import { importCommands } from './cli/imports.ts'
 import { ingestCommand } from './cli/ingest.ts'
 import type { Handler, Register } from './cli/register.ts'
-import { restoreCommand } from './cli/restore.ts'
-import { tokenCommand } from './cli/token.ts'
-import { undoCommand } from './cli/undo.ts'
+import type { BackupService } from './services.ts'
 
 export type { Host, Io } from './cli/context.ts'
-export { globalEnvironment } from './cli/environment.ts'
+
+const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const
+const FAULTS_SHOWN = 100
 
 /** Runs one command line and returns its exit code: 0 done, 1 failed and nothing changed, 2 wrong usage, 130 interrupted. */
 export async function runCli(argv: string[], host: Host, io: Io): Promise<number> {
@@ -21,6 +22,7 @@ export async function runCli(argv: string[], host: Host, io: Io): Promise<number
   const program = buildProgram(host, io, (result) => {
     code = result
   })
+  const json = argv.includes('--json')
   try {
     if (argv.length === 0) {
       program.outputHelp()
@@ -29,7 +31,28 @@ export async function runCli(argv: string[], host: Host, io: Io): Promise<number
     await program.parseAsync(argv, { from: 'user' })
     return io.signal.aborted && code === EXIT.failed ? EXIT.interrupted : code
   } catch (error) {
-    return fail(error, { json: argv.includes('--json'), help: helpFor(program, argv) }, io)
+    return fail(error, json, io)
+  }
+}
+
+/** `--database`, `--home` and `--db-path`, wherever they stand, as the environment that the settings read. */
+export function globalEnvironment(argv: string[], env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const value = (flag: string) => {
+    const index = argv.findIndex((each) => each === flag || each.startsWith(`${flag}=`))
+    return index < 0
+      ? undefined
+      : argv[index].startsWith(`${flag}=`)
+        ? argv[index].slice(flag.length + 1)
+        : argv[index + 1]
+  }
+  const database = value('--database')
+  const home = value('--home') ?? value('--db-path')
+  return {
+    ...(database === undefined ? {} : { DATABASE_URL: database }),
+    ...(home === undefined ? {} : { SERAI_HOME: home }),
+    ...(env.CATALOG_DB_PATH && !env.SERAI_HOME && home === undefined
+      ? { SERAI_HOME: env.CATALOG_DB_PATH }
+      : {}),
   }
 }
 
@@ -42,28 +65,24 @@ function buildProgram(host: Host, io: Io, settle: (code: number) => void): Comma
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
-      // Told once, with everything else that fails.
-      outputError: () => undefined,
     })
     .addHelpText('after', '\nEvery command explains itself: serai ingest --help')
   const register: Register = (name, description, example, shape, handler) => {
-    const command = globals(shape(program.command(name).description(description)))
-    command.addHelpText('after', `\nExample:\n  ${example}`)
+    const command = globals(shape(program.command(name).description(description))).addHelpText(
+      'after',
+      `\nExample:\n  ${example}`,
+    )
     command.action((...given: unknown[]) => run(handler, given, host, io, settle))
   }
   houseCommands(register)
   ingestCommand(register)
   importCommands(register)
-  undoCommand(register)
   exportCommand(register)
   backupCommands(register)
-  restoreCommand(register)
   for (const command of host.areas) areaCommand(register, command)
-  tokenCommand(register)
   return program
 }
 
-/** Understood before the command and after it. */
 function globals(command: Command): Command {
   return command
     .option('--json', 'one JSON document on stdout, for machines')
@@ -86,7 +105,66 @@ async function run(
   settle((await handler({ host, io, json: Boolean(options.json) }, options, ...positional)) ?? EXIT.ok)
 }
 
-function helpFor(program: Command, argv: string[]): string {
-  const command = program.commands.find((each) => argv.includes(each.name()))
-  return command ? `serai ${command.name()} --help` : 'serai --help'
+function areaCommand(
+  register: Register,
+  { name, description, example, options, run: work }: AreaCommand,
+): void {
+  const shape = (command: Command) =>
+    options.reduce((shaped, option) => shaped.option(option.flags, option.description), command)
+  register(name, description, example, shape, (context, given) =>
+    withServices(context, async ({ services: { engine, backups }, actor }) => {
+      const {
+        json,
+        text,
+        ok = true,
+      } = await work({
+        perform: (action) => perform(engine, { ...action, actor }),
+        backup: (reason) => provenBackup(backups, reason),
+        backups: async () => (await backups.list()).length,
+        prompt: async (question) => (context.io.isTerminal ? context.io.prompt(question) : null),
+        options: given,
+      })
+      print(context, json, text)
+      return ok ? EXIT.ok : EXIT.failed
+    }),
+  )
+}
+
+async function provenBackup(backups: BackupService, reason: string): Promise<{ name: string }> {
+  const backup = await backups.take(reason, { verify: true })
+  if (!backup.verified)
+    throw new Error(
+      `The backup ${backup.name} did not verify: ${backup.problem ?? 'unknown reason'}. Nothing was changed.`,
+    )
+  return backup
+}
+
+type Failure = Error & { code?: string; status?: number; faults?: readonly Fault[] }
+
+function fail(thrown: unknown, json: boolean, io: Io): number {
+  if (thrown instanceof CommanderError)
+    return ['commander.helpDisplayed', 'commander.version'].includes(thrown.code)
+      ? EXIT.ok
+      : thrown.code === 'commander.help'
+        ? EXIT.failed
+        : EXIT.usage
+  if (io.signal.aborted) {
+    io.stderr.write('Interrupted; nothing half done remains.\n')
+    return EXIT.interrupted
+  }
+  const error = thrown as Failure
+  // Whoever read our output has seen enough: `serai export … | head`.
+  if (error.code === 'EPIPE') return EXIT.ok
+  const faults = error.faults ?? []
+  io.stderr.write(`Error: ${error.message}\n`)
+  for (const fault of faults.slice(0, FAULTS_SHOWN))
+    io.stderr.write(`  ${fault.path}${fault.path ? ' ' : ''}${fault.detail}\n`)
+  if (error.code === undefined)
+    io.stderr.write('Run "serai doctor" to look at the house; DEBUG=1 shows where it happened.\n')
+  if (io.env.DEBUG) io.stderr.write(`${error.stack}\n`)
+  if (json)
+    io.stdout.write(
+      `${JSON.stringify({ error: { code: error.code ?? 'failed', detail: error.message, errors: faults } })}\n`,
+    )
+  return error.code === 'usage' ? EXIT.usage : EXIT.failed
 }

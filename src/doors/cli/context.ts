@@ -1,23 +1,17 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Actor } from '../../kernel/actor.ts'
 import type { AreaCommand } from '../../kernel/command.ts'
-import type { Services } from '../services.ts'
-import { untilInterrupted } from './interrupt.ts'
-import { note } from './print.ts'
+import type { Progress, Services } from '../services.ts'
 
 /** Everything that a command may ask of the composition root; opened only when needed, so that `--help` needs no database. */
 export type Host = {
   version: string
   /** resource that `ingest` fills when none is named. */
   defaultResource: string
-  /** resource whose actions make and revoke tokens. */
   tokenResource: string
-  /** commands that the areas bring. */
   areas: AreaCommand[]
   open(options: { migrate: boolean; onProgress?(message: string): void }): Promise<Opened>
-  /** runs until Ctrl-C. */
   serve(options: { demo: boolean; port?: number; host?: string }): Promise<void>
-  /** runs until Ctrl-C. */
   work(): Promise<void>
   migrate: {
     status(): Promise<{ name: string; applied_at: string | null }[]>
@@ -26,8 +20,6 @@ export type Host = {
   }
   doctor(): Promise<{ name: string; ok: boolean; detail: string }[]>
 }
-
-/** An open house, and who asks: the person at the keyboard. */
 export type Opened = { services: Services; actor: Actor; close(): Promise<void> }
 
 /** The terminal. */
@@ -35,7 +27,6 @@ export type Io = {
   stdout: Writable
   stderr: Writable
   stdin: Readable
-  /** a person can be asked, and sees standard error. */
   isTerminal: boolean
   env: NodeJS.ProcessEnv
   /** aborted by Ctrl-C. */
@@ -46,15 +37,61 @@ export type Io = {
 /** What every command gets. */
 export type Context = { host: Host; io: Io; json: boolean }
 
-/** Opens the services for one command and closes them whatever happens; Ctrl-C cuts their connections. */
+/** Opens the services for one command and closes them whatever happens. */
 export async function withServices<Result>(
   { host, io }: Context,
   work: (opened: Opened) => Promise<Result>,
 ): Promise<Result> {
-  const opened = await host.open({ migrate: true, onProgress: (message) => note(io, message) })
+  const opened = await host.open({
+    migrate: true,
+    onProgress: (message) => void io.stderr.write(`${message}\n`),
+  })
   try {
-    return await untilInterrupted(opened.services.engine.pool, io.signal, () => work(opened))
+    return await work(opened)
   } finally {
     await opened.close()
+  }
+}
+
+/** Prints one JSON document for machines, or the text for people. */
+export function print({ io, json }: Context, document: unknown, text: string): void {
+  io.stdout.write(json ? `${JSON.stringify(document, null, 2)}\n` : `${text}\n`)
+}
+
+/** Aligned columns. */
+export function table(header: string[], rows: string[][]): string {
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column].length)),
+  )
+  return [header, ...rows]
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
+const PROGRESS_AFTER_MS = 1_000
+const PROGRESS_EVERY_MS = 100
+const BAR_CHARACTERS = 30
+
+/** A bar on a terminal, once the work takes longer than a second. `end` wipes it away. */
+export function progressBar({ io }: Context): { progress: Progress; end(): void } {
+  const started = performance.now()
+  let shown = 0
+  return {
+    progress(done, total, what) {
+      const now = performance.now()
+      if (!io.isTerminal || now - started < PROGRESS_AFTER_MS || now - shown < PROGRESS_EVERY_MS) return
+      shown = now
+      const filled = total ? Math.round((done / total) * BAR_CHARACTERS) : 0
+      const bar = total ? `[${'█'.repeat(filled)}${' '.repeat(BAR_CHARACTERS - filled)}] ` : ''
+      io.stderr.write(`\r\u001b[K${bar}${what} ${done}${total ? ` of ${total}` : ''}`)
+    },
+    end() {
+      if (shown) io.stderr.write('\r\u001b[K')
+    },
   }
 }
