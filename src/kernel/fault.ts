@@ -36,6 +36,9 @@ export function shorten(value: unknown): string {
 /** `pricing[1].price` → `/pricing/1/price` (RFC 6901). */
 export function pointer(path: string): string {
   if (path === '') return ''
-  const steps = path.replaceAll(/\[(\d+)\]/g, '.$1').split('.')
+  const steps = path
+    .replaceAll(/\[(\d+)\]/g, '.$1')
+    .replace(/^\./, '')
+    .split('.')
   return `/${steps.map((step) => step.replaceAll('~', '~0').replaceAll('/', '~1')).join('/')}`
 }

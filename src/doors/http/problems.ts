@@ -67,7 +67,7 @@ export function problemBody(problem: Problem, requestId: string): ProblemBody {
     request_id: requestId,
     errors: problem.faults.slice(0, FAULTS_MAX).map(({ path, code, detail, suggestion }) => ({
       // A path that begins with an index, as in a list of inputs, has no name before it.
-      pointer: pointer(path).replace(/^\/\//, '/'),
+      pointer: pointer(path),
       code,
       detail,
       ...(suggestion ? { suggestion } : {}),

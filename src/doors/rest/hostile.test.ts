@@ -145,8 +145,9 @@ test('whatever is asked, the answer is never a 500, and refusals write nothing',
     { numRuns: RUNS },
   )
   assert.ok(answered >= RUNS)
+  assert.equal((await send('GET', '/api/toys/ball')).status, 200, 'an honest request is still answered')
   assert.ok(
-    [200, 400, 404, 405, 415].every((status) => seen.has(status)),
+    [400, 404, 405, 415].every((status) => seen.has(status)),
     JSON.stringify([...seen]),
   )
 })
