@@ -66,7 +66,6 @@ export function problemBody(problem: Problem, requestId: string): ProblemBody {
     detail: problem.message,
     request_id: requestId,
     errors: problem.faults.slice(0, FAULTS_MAX).map(({ path, code, detail, suggestion }) => ({
-      // A path that begins with an index, as in a list of inputs, has no name before it.
       pointer: pointer(path),
       code,
       detail,
