@@ -253,15 +253,19 @@ export async function templateByName(
   return rows[0] ?? null
 }
 
-/** The mapping that a file with this header was given last: a saved template's, or that of an applied import. */
-export async function templateByHeader(
+/** The mapping that a file with this header was given last: a saved template's, or else that of an applied import. */
+export async function mappingByHeader(
   client: Queryable,
   resource: string,
   fingerprint: string,
+  header: readonly string[],
 ): Promise<Document | null> {
   const { rows } = await client.query<{ mapping: Document }>(
-    'select mapping from import_template where resource = $1 and fingerprint = $2 order by updated_at desc limit 1',
-    [resource, fingerprint],
+    `(select mapping from import_template where resource = $1 and fingerprint = $2 order by updated_at desc limit 1)
+union all
+(select mapping from import where resource = $1 and state = 'applied' and head -> 'header' = $3 order by applied_at desc limit 1)
+limit 1`,
+    [resource, fingerprint, JSON.stringify(header)],
   )
   return rows[0]?.mapping ?? null
 }

@@ -485,7 +485,7 @@ async function mappingFor(
   const columns = fileColumns(resource)
   const remembered = options.template
     ? (await table.templateByName(engine.pool, options.template))?.mapping
-    : await table.templateByHeader(engine.pool, resource.name, fingerprint(head.header))
+    : await table.mappingByHeader(engine.pool, resource.name, fingerprint(head.header), head.header)
   const mapping = suggestMapping(head.header, columns, {
     ...remembered,
     columns: { ...remembered?.columns, ...options.columns },

@@ -238,6 +238,15 @@ test('the same bytes after somebody changed a record are judged anew, as a new i
   assert.deepEqual([second.counts.updated, (await send('a.jsonl', file)).id], [1, second.id])
 })
 
+test('a mapping made by hand is remembered for the next file with the same header', async (t) => {
+  const { send } = await importHouse(t)
+  const file = (name: string) => `Ref,What,Tier,AED,Incl\nA,${name},Adult,10,Tea\n`
+  const columns = { Ref: 'product_id', What: 'product_name', AED: 'price', Incl: 'inclusions' }
+  await assert.rejects(send('first.csv', file('First')), /no column for product_id/)
+  assert.equal((await send('first.csv', file('First'), { columns })).counts.created, 1)
+  assert.equal((await send('second.csv', file('Second'))).counts.updated, 1)
+})
+
 test('a snapshot archives what the file does not name, but not more than was allowed', async (t) => {
   const { send, catalog } = await importHouse(t)
   await send('base.jsonl', jsonl(...Array.from({ length: 40 }, (_, index) => document(`P${index}`))))
