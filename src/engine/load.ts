@@ -4,7 +4,7 @@ import type { Row } from '../kernel/field.ts'
 import { isUuid } from '../kernel/fields/ref.ts'
 import { notFound } from '../kernel/problem.ts'
 import type { Resource } from '../kernel/resource.ts'
-import { compile } from '../store/compile.ts'
+import { compileNamed } from '../store/compile.ts'
 import type { Queryable } from '../store/pool.ts'
 import { fromColumns, selectList } from '../store/rows.ts'
 import { type Sql, where } from '../store/where.ts'
@@ -21,11 +21,11 @@ export async function loadTargets(
   targets: readonly string[],
   lock: boolean,
 ): Promise<Row[]> {
-  const { text, values } =
-    compile(sql`select ${sql.raw(selectList(resource))} from ${sql.table(resource.name)} t
+  const statement =
+    compileNamed(sql`select ${sql.raw(selectList(resource))} from ${sql.table(resource.name)} t
 where ${identity(resource, targets)} and ${where(resource, ruleOf(resource, 'read'), actor)}
 order by t.id ${lock ? sql`for update` : sql``}`)
-  const { rows } = await client.query<Row>(text, values)
+  const { rows } = await client.query<Row>(statement)
   const found = rows.map((row) => fromColumns(resource, row))
   return targets.map((target) => find(resource, found, target))
 }

@@ -3,7 +3,7 @@ import type { Actor } from '../kernel/actor.ts'
 import type { Row } from '../kernel/field.ts'
 import { type Resource, storedFields } from '../kernel/resource.ts'
 import { not } from '../kernel/rule.ts'
-import { compile } from '../store/compile.ts'
+import { compile, compileNamed } from '../store/compile.ts'
 import { fromColumns, selectList } from '../store/rows.ts'
 import { column, combine, type Sql, where } from '../store/where.ts'
 import { explain } from './constraints.ts'
@@ -85,14 +85,14 @@ async function pageOf(
   const order = orderOf(resource, query.sort, search)
   const question = [resource.name, query.q ?? '', query.filter ?? '', query.sort, query.archived]
   const after = query.cursor ? sql` and ${afterCursor(order, decodeCursor(question, query.cursor))}` : sql``
-  const { text, values } = compile(sql`select ${sql.raw(selectList(resource))}${sql.join(
+  const page = sql`select ${sql.raw(selectList(resource))}${sql.join(
     order.map((each, index) => sql`, ${each.expression}::text as ${sql.id(`_sort${index}`)}`),
     sql``,
   )}
 from ${sql.table(resource.name)} t where ${condition}${after}
 order by ${sql.join(order.map((each) => sql`${each.expression} ${sql.raw(each.descending ? 'desc nulls last' : 'asc nulls last')}`))}
-limit ${query.limit + 1}`)
-  const { rows } = await engine.pool.query<Row>(text, values)
+limit ${query.limit + 1}`
+  const { rows } = await engine.pool.query<Row>(isPlain(query) ? compileNamed(page) : compile(page))
   const shown = rows.slice(0, query.limit)
   const last = rows.length > query.limit ? shown.at(-1) : undefined
   const next = last
@@ -102,6 +102,11 @@ limit ${query.limit + 1}`)
       )
     : null
   return { items: shown.map((row) => present(resource, fromColumns(resource, row), query.fields)), next }
+}
+
+/** A list without words or conditions: one of few forms, worth a prepared statement. */
+function isPlain({ q, filter, cursor }: Query): boolean {
+  return !q && !cursor && (!filter || (filter.op === 'all' && filter.rules.length === 0))
 }
 
 type Order = { expression: Sql; type: string; descending: boolean; nullable: boolean }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
 import type { Sql } from './where.ts'
 
@@ -15,4 +16,13 @@ const composer = new Kysely<unknown>({
 export function compile(fragment: Sql): { text: string; values: unknown[] } {
   const { sql, parameters } = fragment.compile(composer)
   return { text: sql, values: [...parameters] }
+}
+
+/**
+ * The same as a prepared statement: parsed and planned once a connection. Only for texts of which there are few; a filter
+ * that people write has endless forms and would fill the server's memory.
+ */
+export function compileNamed(fragment: Sql): { name: string; text: string; values: unknown[] } {
+  const { text, values } = compile(fragment)
+  return { name: hash('sha1', text, 'base64url'), text, values }
 }
