@@ -8,7 +8,7 @@ import { diskObjects } from './ports/objects-disk.ts'
 import type { Settings } from './settings.ts'
 import { type Cluster, joinCluster } from './store/cluster.ts'
 import { migrateUp, migrationStatus } from './store/migrate.ts'
-import { openPool, type Pool } from './store/pool.ts'
+import { abandonPool, openPool, type Pool } from './store/pool.ts'
 import { ensureEventPartitions } from './store/upkeep.ts'
 import { type Backups, openBackups } from './work/backup.ts'
 import { gaugesOf } from './work/gauges.ts'
@@ -53,7 +53,7 @@ export async function openHouse(
     if (options.migrate !== false) await upgrade(cluster, backups, options)
     pool = openPool(cluster.connection)
     if (options.migrate !== false) await ensureEventPartitions(pool)
-    return furnish(settings, areas, cluster, pool, backups)
+    return furnish(settings, areas, cluster, pool, backups, options.signal)
   } catch (error) {
     await pool?.end()
     await cluster.release()
@@ -67,6 +67,7 @@ function furnish(
   cluster: Cluster,
   pool: Pool,
   backups: Backups,
+  signal: AbortSignal | undefined,
 ): House {
   const listeners: (() => void)[] = []
   const resources = areas.flatMap((area) => area.resources)
@@ -98,7 +99,8 @@ function furnish(
     backups,
     onWake: (listener) => void listeners.push(listener),
     async close() {
-      await pool.end()
+      if (signal?.aborted) abandonPool(pool)
+      else await pool.end()
       await cluster.release()
     },
   }

@@ -59,6 +59,8 @@ const host: Host = {
 }
 
 process.exitCode = await runCli(argv, host, io)
+// What was under way when Ctrl-C came is rolled back; nothing is waited for.
+if (interrupted.signal.aborted) process.exit()
 
 function open(options: { migrate?: boolean; onProgress?(message: string): void }): Promise<House> {
   return openHouse(readSettings(env, PROJECT), AREAS, { ...options, signal: interrupted.signal })

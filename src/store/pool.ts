@@ -29,8 +29,22 @@ export function openPool(
   })
   const onError = options.onError ?? (() => undefined)
   pool.on('error', onError)
-  pool.on('connect', (client) => client.on('error', onError))
+  const clients = new Set<pg.PoolClient>()
+  pool.on('connect', (client) => {
+    clients.add(client)
+    client.on('error', onError)
+  })
+  pool.on('remove', (client) => clients.delete(client))
+  connected.set(pool, clients)
   return pool
+}
+
+const connected = new WeakMap<Pool, Set<pg.PoolClient>>()
+
+/** Hangs up on the database without waiting for what is under way: open transactions are rolled back. */
+export function abandonPool(pool: Pool): void {
+  for (const client of connected.get(pool) ?? [])
+    (client as unknown as pg.Client).end().catch(() => undefined)
 }
 
 /** Runs `work` in one transaction: committed when it returns, rolled back when it throws. */

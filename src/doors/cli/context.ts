@@ -47,10 +47,19 @@ export async function withServices<Result>(
     onProgress: (message) => void io.stderr.write(`${message}\n`),
   })
   try {
-    return await work(opened)
+    return await Promise.race([work(opened), interruption(io.signal)])
   } finally {
     await opened.close()
   }
+}
+
+/** Rejects when Ctrl-C is pressed; closing the services then rolls back what is under way. */
+function interruption(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const stop = () => reject(new Error('Interrupted'))
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
 }
 
 /** Prints one JSON document for machines, or the text for people. */
