@@ -99,7 +99,7 @@ function furnish(
     backups,
     onWake: (listener) => void listeners.push(listener),
     async close() {
-      if (signal?.aborted) abandonPool(pool)
+      if (signal?.aborted) await abandonPool(pool, cluster.connection)
       else await pool.end()
       await cluster.release()
     },

@@ -41,10 +41,18 @@ export function openPool(
 
 const connected = new WeakMap<Pool, Set<pg.PoolClient>>()
 
-/** Hangs up on the database without waiting for what is under way: open transactions are rolled back. */
-export function abandonPool(pool: Pool): void {
-  for (const client of connected.get(pool) ?? [])
-    (client as unknown as pg.Client).end().catch(() => undefined)
+/**
+ * Ends the pool's connections at the server without waiting for what is under way: open transactions are rolled back at
+ * once, so that whoever leaves can see that nobody is left.
+ */
+export async function abandonPool(pool: Pool, connection: pg.ClientConfig): Promise<void> {
+  const backends = [...(connected.get(pool) ?? [])].map(
+    (client) => (client as unknown as { processID: number }).processID,
+  )
+  const last = new pg.Client(connection)
+  await last.connect()
+  await last.query('select pg_terminate_backend(pid) from unnest($1::int[]) pid', [backends])
+  await last.end()
 }
 
 /** Runs `work` in one transaction: committed when it returns, rolled back when it throws. */
