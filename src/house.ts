@@ -7,8 +7,9 @@ import type { Area } from './kernel/area.ts'
 import { diskObjects } from './ports/objects-disk.ts'
 import type { Settings } from './settings.ts'
 import { type Cluster, joinCluster } from './store/cluster.ts'
+import { abandonConnections } from './store/connections.ts'
 import { migrateUp, migrationStatus } from './store/migrate.ts'
-import { abandonPool, openPool, type Pool } from './store/pool.ts'
+import { openPool, type Pool } from './store/pool.ts'
 import { ensureEventPartitions } from './store/upkeep.ts'
 import { type Backups, openBackups } from './work/backup.ts'
 import { gaugesOf } from './work/gauges.ts'
@@ -99,7 +100,7 @@ function furnish(
     backups,
     onWake: (listener) => void listeners.push(listener),
     async close() {
-      if (signal?.aborted) await abandonPool(pool, cluster.connection)
+      if (signal?.aborted) await abandonConnections(cluster.connection)
       else await pool.end()
       await cluster.release()
     },

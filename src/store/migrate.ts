@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { Problem } from '../kernel/problem.ts'
+import { trackConnection } from './connections.ts'
 import type { Queryable } from './pool.ts'
 
 /** One numbered step of the schema; `applied_at` is RFC 3339, or null while the step is pending. */
@@ -205,6 +206,7 @@ async function withClient<Result>(
   // A lost connection also rejects the statement under way; without a listener it would end the process as well.
   client.on('error', () => undefined)
   await client.connect()
+  trackConnection(client)
   try {
     return await work(client)
   } finally {

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { trackConnection } from './connections.ts'
 
 /** A pool whose rows are in canonical form: exact numbers, ISO dates, RFC 3339 times. */
 export type Pool = pg.Pool
@@ -29,30 +30,11 @@ export function openPool(
   })
   const onError = options.onError ?? (() => undefined)
   pool.on('error', onError)
-  const clients = new Set<pg.PoolClient>()
   pool.on('connect', (client) => {
-    clients.add(client)
+    trackConnection(client)
     client.on('error', onError)
   })
-  pool.on('remove', (client) => clients.delete(client))
-  connected.set(pool, clients)
   return pool
-}
-
-const connected = new WeakMap<Pool, Set<pg.PoolClient>>()
-
-/**
- * Ends the pool's connections at the server without waiting for what is under way: open transactions are rolled back at
- * once, so that whoever leaves can see that nobody is left.
- */
-export async function abandonPool(pool: Pool, connection: pg.ClientConfig): Promise<void> {
-  const backends = [...(connected.get(pool) ?? [])].map(
-    (client) => (client as unknown as { processID: number }).processID,
-  )
-  const last = new pg.Client(connection)
-  await last.connect()
-  await last.query('select pg_terminate_backend(pid) from unnest($1::int[]) pid', [backends])
-  await last.end()
 }
 
 /** Runs `work` in one transaction: committed when it returns, rolled back when it throws. */

@@ -152,22 +152,24 @@ test('two processes ingest one file at the same moment: the catalog is that of o
   assert.equal((await json<{ total: number }>('stats')).total, 500)
 })
 
-test('Ctrl-C during an ingest: exit code 130, nothing written, no server left behind, and the next command works', async (t) => {
+test('Ctrl-C at any moment of an ingest: exit code 130, nothing written, no server left behind, and the next command works', async (t) => {
   const { json, folder, home, start, serai } = await cliHome(t)
   const file = join(folder, 'many.jsonl')
-  await writeFile(file, [...generateProducts(6_000)].map((each) => JSON.stringify(each)).join('\n'))
+  await writeFile(file, [...generateProducts(12_000)].map((each) => JSON.stringify(each)).join('\n'))
   assert.equal((await serai('migrate', 'up')).code, 0)
-  const { child, done } = start(['ingest', '--file', file])
-  await new Promise<void>((resolve) => child.stdout!.once('data', () => resolve()))
-  await new Promise((resolve) => setTimeout(resolve, 300))
-  child.kill('SIGINT')
-  const { code, stderr } = await done
-  assert.deepEqual([code, /Interrupted; nothing half done remains/.test(stderr)], [130, true], stderr)
-  await assert.rejects(
-    readFile(join(home, 'postgres', 'postmaster.pid')),
-    'the last one out stopped PostgreSQL',
-  )
-  assert.equal((await json<Ingested>('ingest', '--file', file)).created, 6_000)
+  for (const delayMs of [0, 60, 120, 200, 300, 400]) {
+    const { child, done } = start(['ingest', '--file', file])
+    await new Promise<void>((resolve) => child.stdout!.once('data', () => resolve()))
+    await new Promise((resolve) => setTimeout(resolve, delayMs))
+    child.kill('SIGINT')
+    const { code, stderr } = await done
+    assert.deepEqual([code, /Interrupted; nothing half done remains/.test(stderr)], [130, true], stderr)
+    await assert.rejects(
+      readFile(join(home, 'postgres', 'postmaster.pid')),
+      `the last one out stopped PostgreSQL (interrupted after ${delayMs} ms)`,
+    )
+  }
+  assert.equal((await json<Ingested>('ingest', '--file', file)).created, 12_000)
 })
 
 const KILLS = 20

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { trackConnection } from '../connections.ts'
 
 /**
  * Everything that decides how a value is written as text is pinned, so that the same row gives the same bytes on every
@@ -27,6 +28,7 @@ export async function withSession<Result>(
   // A lost connection also rejects the statement under way; without a listener it would end the process as well.
   client.on('error', () => undefined)
   await client.connect()
+  trackConnection(client)
   try {
     for (const [name, value] of Object.entries(SETTINGS))
       await client.query('select set_config($1, $2, false)', [name, value])
