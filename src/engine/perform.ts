@@ -2,11 +2,12 @@ import type pg from 'pg'
 import type { Action, Call, Effects } from '../kernel/action.ts'
 import { type Fault, fault } from '../kernel/fault.ts'
 import type { Row } from '../kernel/field.ts'
-import { conflict, forbidden, invalid, Problem } from '../kernel/problem.ts'
+import { badRequest, conflict, forbidden, invalid, Problem } from '../kernel/problem.ts'
 import { difference, join, readFields, reading, readPatch } from '../kernel/record.ts'
-import { checkRow, keyLabel, keyOf, type Resource } from '../kernel/resource.ts'
+import { checkRow, keepsHistory, keyLabel, keyOf, type Resource } from '../kernel/resource.ts'
 import { matches } from '../kernel/rule.ts'
 import { uuidv7 } from '../kernel/uuid.ts'
+import { enterPast } from '../store/past.ts'
 import type { Queryable } from '../store/pool.ts'
 import { addJobs } from '../store/queue.ts'
 import { insertRows, patchAll, type Stamp, updateRows, type Write } from '../store/rows.ts'
@@ -14,6 +15,7 @@ import { explain } from './constraints.ts'
 import { loadTargets } from './load.ts'
 import { actionOf, requirePossible, resourceOf, ruleOf } from './lookup.ts'
 import { facts, present } from './present.ts'
+import { parseTime } from './query.ts'
 import { claimReplay, findReplay, fingerprintOf, keepAnswer } from './replay.ts'
 import type { Engine, Outcome, Perform } from './types.ts'
 
@@ -52,6 +54,7 @@ type Plan = {
   targets: readonly string[]
   stamp: Stamp
   fingerprint: string
+  asOf: string | undefined
 }
 
 function parse(engine: Engine, request: Perform): Plan {
@@ -74,7 +77,15 @@ function parse(engine: Engine, request: Perform): Plan {
     targets,
     stamp: stampOf(request),
     fingerprint: request.key ? fingerprintOf(request) : '',
+    asOf: pastOf(request, action),
   }
+}
+
+/** Only what reads can be asked of another time, and only of all records at once: a single one is found as it is now. */
+function pastOf({ action: name, asOf }: Perform, action: Action): string | undefined {
+  if (asOf !== undefined && (action.effect !== 'read' || action.on !== 'collection'))
+    throw badRequest('as_of', `as_of is for reading; ${name} cannot be asked of another time.`)
+  return parseTime('as_of', asOf)
 }
 
 function readInputs(action: Action, input: unknown): Row[] {
@@ -132,8 +143,9 @@ async function inTransaction(engine: Engine, plan: Plan): Promise<Outcome> {
   let broken: Error | undefined
   try {
     await client.query('begin')
+    if (plan.asOf) await enterPast(client, [...engine.resources.values()].filter(keepsHistory), plan.asOf)
     const outcome = await executeClaimed(client, plan)
-    await client.query(plan.request.dryRun ? 'rollback' : 'commit')
+    await client.query(plan.request.dryRun || plan.asOf ? 'rollback' : 'commit')
     return outcome
   } catch (error) {
     broken = await client.query('rollback').then(

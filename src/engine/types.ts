@@ -33,6 +33,8 @@ export type Perform = {
   requestId?: string | null
   /** the import, change or event that caused this call. */
   cause?: string | null
+  /** for an action that only reads: all tables as they stood at this time (RFC 3339). */
+  asOf?: string
 }
 
 /** What an action did. `change` is null when nothing was written: it was all there already, or a dry run. */
@@ -60,6 +62,8 @@ export type Query = {
   facets?: readonly string[]
   count?: boolean
   archived: 'without' | 'only' | 'with'
+  /** the records as they stood at this time (RFC 3339) instead of now. */
+  asOf?: string
 }
 export type Sort = { field: string; descending: boolean }
 

@@ -113,6 +113,11 @@ export function checkRow(resource: Resource, row: Row): Fault[] {
   return resource.checks.flatMap((check) => check(row))
 }
 
+/** Whether events tell what happened to its records: rows that only the house itself writes leave none. */
+export function keepsHistory(resource: Resource): boolean {
+  return Object.values(resource.actions).some(({ effect }) => effect === 'write')
+}
+
 /** The natural key of a row as one text: its key fields, joined by a character that no key may contain. */
 export function keyOf(resource: Resource, row: Row): string {
   return resource.key.map((name) => String(row[name] ?? '')).join('\u001f')

@@ -1,4 +1,4 @@
-import { type Resource, storedFields } from '../kernel/resource.ts'
+import { keepsHistory, type Resource, storedFields } from '../kernel/resource.ts'
 import type { Queryable } from './pool.ts'
 
 type Column = { name: string; type: string; required: boolean; generated: boolean }
@@ -16,6 +16,10 @@ export async function findDrift(client: Queryable, resources: Iterable<Resource>
     const columns = await columnsOf(client, resource.name)
     if (columns.length === 0) found.push(`${resource.name}: there is no table of this name`)
     else found.push(...compare(resource, columns))
+    if (columns.length > 0 && keepsHistory(resource) && !(await isTracked(client, resource)))
+      found.push(
+        `${resource.name}: what is written to it past Serai leaves no event; its migration lacks: select serai_track('${resource.name}', '{${resource.key.join(',')}}')`,
+      )
   }
   return found
 }
@@ -43,6 +47,14 @@ function compare(resource: Resource, columns: Column[]): string[] {
     ...missing,
     ...extra.map((column) => `${resource.name}.${column.name}: a column that no field names`),
   ]
+}
+
+async function isTracked(client: Queryable, { name }: Resource): Promise<boolean> {
+  const { rows } = await client.query(
+    "select from pg_trigger where tgrelid = to_regclass($1) and tgname = 'serai_log_row'",
+    [`"${name}"`],
+  )
+  return rows.length > 0
 }
 
 async function columnsOf(client: Queryable, table: string): Promise<Column[]> {

@@ -25,7 +25,7 @@ export function openPool(
     statement_timeout: STATEMENT_TIMEOUT_MS,
     idleTimeoutMillis: 30_000,
     options:
-      '-c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=iso_8601 -c search_path=public -c pg_trgm.word_similarity_threshold=0.45',
+      '-c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=iso_8601 -c search_path=public -c serai.logged=on -c pg_trgm.word_similarity_threshold=0.45',
     types: canonicalTypes,
   })
   const onError = options.onError ?? (() => undefined)

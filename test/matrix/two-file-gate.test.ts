@@ -41,7 +41,8 @@ const kiteTable = `create table kite (
   id uuid primary key, version bigint not null default 1, created_at timestamptz not null default now(), updated_at timestamptz not null default now(),
   code text not null, colour text not null, cost bigint not null, flown_on date,
   archived_at timestamptz, archived_by text, archive_reason text, key_released boolean not null default false);
-create unique index kite_code_key on kite (code) where not key_released;`
+create unique index kite_code_key on kite (code) where not key_released;
+select serai_track('kite', '{code}', '{}', '{"cost": "AED"}');`
 
 const refusedBackups = { list: async () => [] } as unknown as Services['backups']
 

@@ -57,28 +57,29 @@ function list(engine: Engine, resource: Resource): Handle {
 function one(engine: Engine, resource: Resource): Handle {
   return async (request, reply) => {
     const { id } = request.params as Named
-    const { fields, expand } = parseQuery(
+    const { fields, expand, asOf } = parseQuery(
       engine,
       resource.name,
-      onlyParameters(request, ['fields', 'expand']),
+      onlyParameters(request, ['fields', 'expand', 'as_of']),
     )
     const record = await readOne(engine, actorOf(request), resource.name, id, {
       ...(fields ? { fields: [...fields, 'version'] } : {}),
       ...(expand ? { expand } : {}),
+      ...(asOf ? { asOf } : {}),
     })
-    return sendRecord(request, reply, record, { fields, expanded: expand !== undefined })
+    return sendRecord(request, reply, record, { fields, tagged: expand === undefined && asOf === undefined })
   }
 }
 
-// With expanded references the answer is more than this record's version, so it has no ETag.
+// With expanded references the answer is more than this record's version, and an old one is none to change, so it has no ETag.
 function sendRecord(
   request: FastifyRequest,
   reply: FastifyReply,
   record: Row,
-  { fields, expanded }: { fields: readonly string[] | undefined; expanded: boolean },
+  { fields, tagged }: { fields: readonly string[] | undefined; tagged: boolean },
 ): FastifyReply {
   const { version } = record
-  if (!expanded) {
+  if (tagged) {
     reply.header('etag', etagOf(version)).header('cache-control', 'private, no-cache')
     if (holds(request, version)) return reply.code(304).send()
   }
