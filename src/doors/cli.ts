@@ -5,6 +5,7 @@ import type { Fault } from '../kernel/fault.ts'
 import { backupCommands } from './cli/backups.ts'
 import { type Host, type Io, print, withServices } from './cli/context.ts'
 import { exportCommand } from './cli/export.ts'
+import { historyCommands } from './cli/history.ts'
 import { houseCommands } from './cli/house.ts'
 import { importCommands } from './cli/imports.ts'
 import { ingestCommand } from './cli/ingest.ts'
@@ -77,6 +78,7 @@ function buildProgram(host: Host, io: Io, settle: (code: number) => void): Comma
   houseCommands(register)
   ingestCommand(register)
   importCommands(register)
+  historyCommands(register)
   exportCommand(register)
   backupCommands(register)
   for (const command of host.areas) areaCommand(register, command)

@@ -1,7 +1,7 @@
 import type { Actor } from '../kernel/actor.ts'
 import type { Row } from '../kernel/field.ts'
 import { isUuid } from '../kernel/fields/ref.ts'
-import { forbidden, notFound } from '../kernel/problem.ts'
+import { conflict, forbidden, notFound } from '../kernel/problem.ts'
 import { same } from '../kernel/record.ts'
 import { checkRow, type Resource } from '../kernel/resource.ts'
 import { matches } from '../kernel/rule.ts'
@@ -9,6 +9,7 @@ import { uuidv7 } from '../kernel/uuid.ts'
 import type { Queryable } from '../store/pool.ts'
 import { fromColumns, insertRows, type Stamp, selectList, updateRows, type Write } from '../store/rows.ts'
 import { explain } from './constraints.ts'
+import { getChange } from './history.ts'
 import { requirePossible, resourceOf, ruleOf } from './lookup.ts'
 import { labelKey, updateOf } from './perform.ts'
 import { facts } from './present.ts'
@@ -51,6 +52,18 @@ export async function undo(engine: Engine, request: UndoRequest): Promise<UndoOu
   } finally {
     client.release(broken)
   }
+}
+
+/** Takes the last undo of a change back: what it put away comes again. 409 when the change is not undone. */
+export async function redo(engine: Engine, request: UndoRequest): Promise<UndoOutcome> {
+  const { undone_by } = await getChange(engine, request.actor, request.change)
+  const undos = await Promise.all(undone_by.map((id) => getChange(engine, request.actor, id)))
+  const last = undos
+    .filter((each) => each.undone_by.length === 0)
+    .sort((left, right) => (left.id < right.id ? -1 : 1))
+    .at(-1)
+  if (!last) throw conflict('redo', `Change ${request.change} is not undone, so there is nothing to redo.`)
+  return undo(engine, { ...request, change: last.id })
 }
 
 /** The same inside a transaction of the caller, who has more to write with it. */

@@ -1,8 +1,15 @@
 import type { Resource } from '../../kernel/resource.ts'
 import type { Operation } from '../http/route.ts'
 import { json, jsonBody, WRITE_PROBLEMS } from './answers.ts'
-import { recordName, schemaRef } from './names.ts'
-import { beforeParameter, idParameter, limitParameter, query, writeParameters } from './parameters.ts'
+import { pascal, recordName, schemaRef } from './names.ts'
+import {
+  asOfParameter,
+  beforeParameter,
+  idParameter,
+  limitParameter,
+  query,
+  writeParameters,
+} from './parameters.ts'
 import { pageSchema } from './schemas.ts'
 
 const TAG = 'log'
@@ -68,6 +75,30 @@ export const undo: Operation = {
     ]),
   },
   problems: [404, ...WRITE_PROBLEMS],
+}
+
+/** What the documentation says of the undo of an undo. */
+export const redo: Operation = {
+  ...undo,
+  id: 'redoChange',
+  summary:
+    'Takes the last undo of a change back: what it put away comes again. 409 when the change is not undone.',
+}
+
+/** What the documentation says of the comparison with another time. */
+export function diff(resource: Resource): Operation {
+  return {
+    id: `diffOf${pascal(resource.plural)}`,
+    summary: `The ${resource.plural} that are not as they stood at a time, field by field.`,
+    tag: resource.plural,
+    parameters: [
+      { ...asOfParameter, required: true, description: 'Since when.' },
+      { ...asOfParameter, name: 'until', description: 'Until when; now when absent.' },
+      limitParameter,
+      query('cursor', 'Where the page before ended: its `next`.'),
+    ],
+    answers: { 200: json('A page of differences.', pageSchema(schemaRef('Difference')), ['Link']) },
+  }
 }
 
 export const describe: Operation = {
