@@ -59,6 +59,8 @@ export type Query = {
   expand?: readonly string[]
   facets?: readonly string[]
   count?: boolean
+  /** a cursor for every record, not only for the last. */
+  cursors?: boolean
   archived: 'without' | 'only' | 'with'
 }
 export type Sort = { field: string; descending: boolean }
@@ -67,6 +69,8 @@ export type Sort = { field: string; descending: boolean }
 export type Page = {
   items: Row[]
   next: string | null
+  /** where each record stands; a page can be continued behind any of them. */
+  cursors?: string[]
   /** field → value → number of records, largest first, at most 100 values each. */
   facets?: Record<string, { value: unknown; count: number }[]>
   /** number of matching records; `capped` when there are at least that many. */
