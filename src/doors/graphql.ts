@@ -35,7 +35,7 @@ export function graphqlRoutes(app: FastifyInstance, services: Services, limits: 
       signal,
       load: createLoader(services.engine, actorOf(request)),
       failed: (error, status) => request.log[status === 500 ? 'error' : 'warn']({ err: error }, 'GraphQL'),
-      sent: request.method === 'POST' ? (request.body as GraphQLParams) : sentByUrl(request),
+      sent: request.method === 'POST' ? sentByBody(request) : sentByUrl(request),
     }
     const response = await server.fetch(`http://localhost${PATH}`, requestOf(request), context)
     return answer(reply, response, release)
@@ -75,6 +75,11 @@ async function answer(reply: FastifyReply, response: Response, release: () => vo
   // Proxies that collect an answer before they pass it on would hold back every message.
   reply.header('x-accel-buffering', 'no')
   return reply.send(Readable.fromWeb(response.body as ReadableStream))
+}
+
+function sentByBody(request: FastifyRequest): GraphQLParams {
+  onlyParameters(request, [])
+  return request.body as GraphQLParams
 }
 
 /** The parameters of a GET, JSON where the specification says so. */
