@@ -61,7 +61,7 @@ export function parseLimited(source: string | Source, options?: ParseOptions): D
   try {
     return parse(source, { ...options, maxTokens: TOKENS_MAX })
   } catch (error) {
-    if (!(error instanceof GraphQLError) || !/more than \d+ tokens/.test(error.message)) throw error
+    if (!(error instanceof GraphQLError) || !/\d+ tokens\. Parsing aborted/.test(error.message)) throw error
     throw badRequest(
       'graphql.tokens',
       `The document has more than ${TOKENS_MAX} names, signs and values. Send values as variables.`,
