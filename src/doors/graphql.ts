@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream'
-import type { ReadableStream } from 'node:stream/web'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { GraphQLParams } from 'graphql-yoga'
 import { badRequest } from '../kernel/problem.ts'
@@ -72,9 +71,10 @@ async function answer(reply: FastifyReply, response: Response, release: () => vo
   }
   reply.raw.once('close', release)
   if (!stream) return reply.send(await response.text())
-  // Proxies that collect an answer before they pass it on would hold back every message.
-  reply.header('x-accel-buffering', 'no')
-  return reply.send(Readable.fromWeb(response.body as ReadableStream))
+  // Proxies that collect an answer before they pass it on would hold back every message; and a connection that waited for
+  // the next request after the last message would keep the house from closing.
+  reply.headers({ 'x-accel-buffering': 'no', connection: 'close' })
+  return reply.send(Readable.from(response.body as AsyncIterable<Uint8Array>))
 }
 
 function sentByBody(request: FastifyRequest): GraphQLParams {

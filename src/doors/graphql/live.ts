@@ -8,13 +8,47 @@ import {
 } from 'graphql'
 import type { Feed, FeedMessage } from '../../engine/feed.ts'
 import { parseFilter } from '../../engine/filter.ts'
+import { Problem } from '../../kernel/problem.ts'
 import type { Resource } from '../../kernel/resource.ts'
 import type { Context, FieldConfigs } from './context.ts'
 import { DateTime, SafeInt } from './scalars.ts'
 import type { RecordTypes } from './types.ts'
 
-/** `products(…)` as a subscription: what happens to the records that match. */
-export function subscriptionFields(feed: Feed, resource: Resource, { types }: RecordTypes): FieldConfigs {
+/** Subscriptions that one actor may have open in this process: tills and screens, not programs that forgot to close them. */
+export const SUBSCRIPTIONS_MAX = 100
+
+/** A feed that refuses an actor too many subscriptions, with Problem `subscriptions` (429). */
+export function countedFeed(feed: Feed): Pick<Feed, 'subscribe'> {
+  const open = new Map<string, number>()
+  return {
+    async *subscribe(request, signal) {
+      const { id, name } = request.actor
+      const count = open.get(id) ?? 0
+      if (count >= SUBSCRIPTIONS_MAX)
+        throw new Problem(
+          429,
+          'subscriptions',
+          'Too many subscriptions',
+          `${name} has ${count} subscriptions open, the most there may be. Close those that are not needed.`,
+        )
+      open.set(id, count + 1)
+      try {
+        yield* feed.subscribe(request, signal)
+      } finally {
+        const left = open.get(id)! - 1
+        if (left > 0) open.set(id, left)
+        else open.delete(id)
+      }
+    },
+  }
+}
+
+/** The plural as a subscription: what happens to the records that match. */
+export function subscriptionFields(
+  feed: Pick<Feed, 'subscribe'>,
+  resource: Resource,
+  { types }: RecordTypes,
+): FieldConfigs {
   return {
     [resource.plural]: {
       type: messageType(types.get(resource.name)!),

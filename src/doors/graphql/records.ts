@@ -41,24 +41,23 @@ const FacetValue = new GraphQLObjectType({
   fields: { value: { type: Json }, count: { type: new GraphQLNonNull(SafeInt) } },
 })
 
-/** `product(id)` and `products(…)`. */
-export function recordQueries(engine: Engine, resource: Resource, { types }: RecordTypes): FieldConfigs {
+/** One by id, and a page of many; apart, so that a plural that is the name is found. */
+export function recordQueries(engine: Engine, resource: Resource, { types }: RecordTypes): FieldConfigs[] {
   const type = types.get(resource.name)!
-  return {
-    [resource.name]: {
-      type,
-      description: `One ${resource.name}, by id or natural key; an archived one too.`,
-      args: { id: { type: new GraphQLNonNull(GraphQLID) } },
-      resolve: (_, { id }, { actor }) => readOne(engine, actor, resource.name, id),
-    },
-    [resource.plural]: {
-      type: connectionType(type, { ...facetsField(resource, type.name), ...countField }),
-      description: `${resource.plural}, a page at a time. ${resource.description}`.trim(),
-      args: listArguments(resource),
-      extensions: pageCost,
-      resolve: list(engine, resource),
-    },
+  const one: FieldConfig = {
+    type,
+    description: `One ${resource.name}, by id or natural key; an archived one too.`,
+    args: { id: { type: new GraphQLNonNull(GraphQLID) } },
+    resolve: (_, { id }, { actor }) => readOne(engine, actor, resource.name, id),
   }
+  const many: FieldConfig = {
+    type: connectionType(type, { ...facetsField(resource, type.name), ...countField }),
+    description: `${resource.plural}, a page at a time. ${resource.description}`.trim(),
+    args: listArguments(resource),
+    extensions: pageCost,
+    resolve: list(engine, resource),
+  }
+  return [{ [resource.name]: one }, { [resource.plural]: many }]
 }
 
 type ListArguments = {
@@ -74,7 +73,7 @@ function listArguments(resource: Resource): GraphQLFieldConfigArgumentMap {
   const search = { q: { type: GraphQLString, description: 'Words to search for.' } }
   return {
     ...(resource.traits.includes('searchable') ? search : {}),
-    filter: { type: GraphQLString, description: 'A condition in CEL: `price_from.amount < 10000`.' },
+    filter: { type: GraphQLString, description: 'A condition in CEL.' },
     sort: {
       type: new GraphQLList(new GraphQLNonNull(GraphQLString)),
       description: 'Fields to sort by; `-` before a name turns it round.',

@@ -3,7 +3,7 @@ import type { Services } from '../services.ts'
 import { actionFields } from './actions.ts'
 import { type FieldConfigs, join } from './context.ts'
 import { inputTypes } from './inputs.ts'
-import { subscriptionFields } from './live.ts'
+import { countedFeed, subscriptionFields } from './live.ts'
 import { logQueries, undoMutation } from './log.ts'
 import { recordQueries } from './records.ts'
 import { recordTypes } from './types.ts'
@@ -15,12 +15,13 @@ export function createSchema({ engine, feed }: Pick<Services, 'engine' | 'feed'>
   const resources = [...engine.resources.values()]
   const actions = resources.map((resource) => actionFields(engine, resource, inputs, all))
   const queries = [
-    ...resources.map((resource) => recordQueries(engine, resource, all)),
+    ...resources.flatMap((resource) => recordQueries(engine, resource, all)),
     ...actions.map(({ queries }) => queries),
     logQueries(engine),
   ]
   const mutations = [...actions.map(({ mutations }) => mutations), undoMutation(engine)]
-  const subscriptions = feed ? resources.map((resource) => subscriptionFields(feed, resource, all)) : []
+  const counted = feed && countedFeed(feed)
+  const subscriptions = counted ? resources.map((resource) => subscriptionFields(counted, resource, all)) : []
   return new GraphQLSchema({
     query: root('Query', 'queries', queries),
     mutation: root('Mutation', 'mutations', mutations),
