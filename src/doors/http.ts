@@ -8,6 +8,7 @@ import Fastify, {
 import type { Logger } from 'pino'
 import type { Actor } from '../kernel/actor.ts'
 import { Problem } from '../kernel/problem.ts'
+import { graphqlRoutes } from './graphql.ts'
 import { healthRoutes, type Ready } from './health.ts'
 import { takeJson } from './http/body.ts'
 import { answerBroken } from './http/broken.ts'
@@ -77,6 +78,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     metricsRoute(metrics, authenticate),
     openApiRoute(() => openApi(routes, services.engine.resources, services.version)),
     ...restRoutes(app, services, limits.uploadBytes),
+    ...graphqlRoutes(app, services, limits),
   ]
   await addAll(app, routes)
   const plurals = [...services.engine.resources.values()].map((resource) => resource.plural)

@@ -105,14 +105,16 @@ order by ${sql.join(order.map((each) => sql`${each.expression} ${sql.raw(each.de
 limit ${query.limit + 1}`
   const { rows } = await engine.pool.query<Row>(isPlain(query) ? compileNamed(page) : compile(page))
   const shown = rows.slice(0, query.limit)
-  const last = rows.length > query.limit ? shown.at(-1) : undefined
-  const next = last
-    ? encodeCursor(
-        question,
-        order.map((_, index) => last[`_sort${index}`]),
-      )
-    : null
-  return { items: shown.map((row) => present(resource, fromColumns(resource, row), query.fields)), next }
+  const cursorOf = (row: Row) =>
+    encodeCursor(
+      question,
+      order.map((_, index) => row[`_sort${index}`]),
+    )
+  return {
+    items: shown.map((row) => present(resource, fromColumns(resource, row), query.fields)),
+    next: rows.length > query.limit ? cursorOf(shown.at(-1)!) : null,
+    ...(query.cursors ? { cursors: shown.map(cursorOf) } : {}),
+  }
 }
 
 /** A list without words or conditions: one of few forms, worth a prepared statement. */

@@ -61,6 +61,8 @@ export type Query = {
   expand?: readonly string[]
   facets?: readonly string[]
   count?: boolean
+  /** a cursor for every record, not only for the last. */
+  cursors?: boolean
   archived: 'without' | 'only' | 'with'
   /** the records as they stood at this time (RFC 3339) instead of now. */
   asOf?: string
@@ -71,6 +73,8 @@ export type Sort = { field: string; descending: boolean }
 export type Page = {
   items: Row[]
   next: string | null
+  /** where each record stands; a page can be continued behind any of them. */
+  cursors?: string[]
   /** field → value → number of records, largest first, at most 100 values each. */
   facets?: Record<string, { value: unknown; count: number }[]>
   /** number of matching records; `capped` when there are at least that many. */

@@ -115,6 +115,19 @@ test('two files make a resource at every door', async (t) => {
     assert.match((await get('/api/describe')).body, /"name":"kite"/)
   })
 
+  await t.test('GraphQL asks for it and acts on it', async () => {
+    const ask = async (query: string) => (await send('POST', '/api/graphql', { query })).json()
+    const { data } = await ask('mutation { kite_repaint(ids: "k1", input: { colour: "red" }) { change } }')
+    assert.ok(data.kite_repaint.change)
+    assert.deepEqual(
+      await ask('{ kites(filter: "cost <= 500") { nodes { code colour cost { amount } } } }'),
+      {
+        data: { kites: { nodes: [{ code: 'k1', colour: 'red', cost: { amount: 500 } }] } },
+      },
+    )
+    await send('POST', `/api/changes/${data.kite_repaint.change}/undo`)
+  })
+
   await t.test('the command line imports, exports and undoes it', async () => {
     const file = join(folder, 'kites.csv')
     await writeFile(

@@ -38,10 +38,14 @@ function isZero(digits: string): boolean {
   return /^0+$/.test(digits)
 }
 
-/** The `Idempotency-Key`; null when there is none, 400 when it is not printable ASCII of at most 255 characters. */
+/** The `Idempotency-Key`; null when there is none. */
 export function idempotencyKeyOf(request: FastifyRequest): string | null {
   const key = request.headers['idempotency-key']
-  if (key === undefined) return null
+  return key === undefined ? null : keyText(key)
+}
+
+/** An idempotency key as it was given; 400 when it is not printable ASCII of at most 255 characters. */
+export function keyText(key: unknown): string {
   if (typeof key === 'string' && KEY.test(key)) return key
   throw badRequest(
     'idempotency_key',
@@ -52,13 +56,17 @@ export function idempotencyKeyOf(request: FastifyRequest): string | null {
 /** Why the caller does it: `?reason=` or `Serai-Reason` (RFC 8187 when it is not ASCII: `UTF-8''caf%C3%A9`). */
 export function reasonOf(request: FastifyRequest, parameter: string | undefined): string | null {
   const reason = parameter ?? reasonHeader(request.headers['serai-reason'])
-  if (reason === undefined || reason.trim() === '') return null
+  return reason === undefined ? null : reasonText(reason)
+}
+
+/** A reason as it was given, null when it is blank; 400 when it is too long. */
+export function reasonText(reason: string): string | null {
   if (reason.length > REASON_CHARACTERS_MAX)
     throw badRequest(
       'reason',
       `The reason has ${reason.length} characters; at most ${REASON_CHARACTERS_MAX} are allowed.`,
     )
-  return reason.trim()
+  return reason.trim() || null
 }
 
 function reasonHeader(header: string | string[] | undefined): string | undefined {
