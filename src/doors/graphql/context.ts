@@ -9,8 +9,8 @@ export type Context = {
   requestId: string
   /** ends when the caller went away or the house closes. */
   signal: AbortSignal
-  /** a referenced record, read together with all others that are asked for at the same moment. */
-  load(resource: Resource, id: string): Promise<Row>
+  /** a referenced record, read together with all others that are asked for at the same moment; `asOf` when it is to be of then. */
+  load(resource: Resource, id: string, asOf?: string): Promise<Row>
   /** an answer that was not expected to fail did: for the log. */
   failed(error: unknown, status: number): void
 }

@@ -4,7 +4,7 @@ import { read } from '../../engine/read.ts'
 import type { Engine } from '../../engine/types.ts'
 import type { Actor } from '../../kernel/actor.ts'
 import type { Row } from '../../kernel/field.ts'
-import type { Resource } from '../../kernel/resource.ts'
+import { keepsHistory, type Resource } from '../../kernel/resource.ts'
 import { compare } from '../../kernel/rule.ts'
 import type { Context } from './context.ts'
 
@@ -14,14 +14,28 @@ import type { Context } from './context.ts'
  */
 export function createLoader(engine: Engine, actor: Actor): Context['load'] {
   const loaders = new Map<string, DataLoader<string, Row>>()
-  return (resource, id) => {
-    let loader = loaders.get(resource.name)
+  return (resource, id, asOf) => {
+    const name = `${resource.name} ${asOf ?? ''}`
+    let loader = loaders.get(name)
     if (!loader) {
-      loader = new DataLoader((ids) => recordsOf(engine, actor, resource, ids), { cache: false })
-      loaders.set(resource.name, loader)
+      loader = new DataLoader((ids) => recordsOf(engine, actor, resource, ids, asOf), { cache: false })
+      loaders.set(name, loader)
     }
     return loader.load(id)
   }
+}
+
+const times = new WeakMap<Row, string>()
+
+/** Marks records as read of a time, so that what they refer to is read of the same. */
+export function ofTime(rows: Row[], asOf: string | undefined): Row[] {
+  if (asOf) for (const row of rows) times.set(row, asOf)
+  return rows
+}
+
+/** The time that a record was read of; undefined for now. */
+export function timeOf(row: Row): string | undefined {
+  return times.get(row)
 }
 
 /** A record that the actor may not see shows its id alone, as under `?expand=`. */
@@ -30,6 +44,7 @@ async function recordsOf(
   actor: Actor,
   resource: Resource,
   ids: readonly string[],
+  asOf: string | undefined,
 ): Promise<Row[]> {
   const distinct = [...new Set(ids)]
   const rows = possible(ruleOf(resource, 'read'), actor)
@@ -38,8 +53,9 @@ async function recordsOf(
         sort: [],
         limit: distinct.length,
         archived: 'with',
+        ...(asOf && keepsHistory(resource) ? { asOf } : {}),
       })
     : { items: [] }
-  const byId = new Map(rows.items.map((row) => [row.id, row]))
+  const byId = new Map(ofTime(rows.items, asOf).map((row) => [row.id, row]))
   return ids.map((id) => byId.get(id) ?? { id })
 }

@@ -16,7 +16,7 @@ import {
   listEvents,
 } from '../../engine/history.ts'
 import type { Engine } from '../../engine/types.ts'
-import { undo } from '../../engine/undo.ts'
+import { redo, undo } from '../../engine/undo.ts'
 import type { Event } from '../../kernel/event.ts'
 import { reasonText } from '../http/headers.ts'
 import { writeArguments } from './actions.ts'
@@ -28,7 +28,7 @@ import {
   pageArguments,
   pageCost,
 } from './connection.ts'
-import type { Context, FieldConfigs } from './context.ts'
+import type { Context, FieldConfig, FieldConfigs } from './context.ts'
 import { DateTime, Json, SafeInt } from './scalars.ts'
 
 const required = (type: GraphQLOutputType & { name: string }) => ({ type: new GraphQLNonNull(type) })
@@ -140,23 +140,28 @@ export function logQueries(engine: Engine): FieldConfigs {
   }
 }
 
-/** The way back. */
-export function undoMutation(engine: Engine): FieldConfigs {
+/** The way back, and the way back from there. */
+export function undoMutations(engine: Engine): FieldConfigs {
   return {
-    undo: {
-      type: UndoOutcome,
-      description: 'Takes a change back, as a change of its own; undoing an undo is a redo.',
-      args: { change: id, ...writeArguments },
-      async resolve(_, { change, dry_run, reason }, { actor, requestId }: Context) {
-        const outcome = await undo(engine, {
-          actor,
-          change,
-          dryRun: dry_run ?? false,
-          reason: reason == null ? null : reasonText(reason),
-          requestId,
-        })
-        return { ...outcome, dry_run: outcome.dryRun }
-      },
+    undo: wayBack(engine, undo, 'Takes a change back, as a change of its own.'),
+    redo: wayBack(engine, redo, 'Takes the last undo of a change back.'),
+  }
+}
+
+function wayBack(engine: Engine, way: typeof undo, description: string): FieldConfig {
+  return {
+    type: UndoOutcome,
+    description,
+    args: { change: id, ...writeArguments },
+    async resolve(_, { change, dry_run, reason }, { actor, requestId }: Context) {
+      const outcome = await way(engine, {
+        actor,
+        change,
+        dryRun: dry_run ?? false,
+        reason: reason == null ? null : reasonText(reason),
+        requestId,
+      })
+      return { ...outcome, dry_run: outcome.dryRun }
     },
   }
 }

@@ -203,3 +203,28 @@ test('secrets are nowhere: not in types, not in filters', async (t) => {
   const { errors } = await ask('{ toys(filter: "secret_place == \\"attic\\"") { nodes { code } } }')
   assert.equal(errors[0].extensions.status, 400)
 })
+
+test('as_of shows records, and what they refer to, as they stood', async (t) => {
+  const { ask, pool } = await openGraphql(t)
+  const made = await ask('mutation { toy_create(input: [{ code: "ball", weight: 1 }]) { records { id } } }')
+  const id = made.data.toy_create.records[0].id
+  await ask(`mutation { toy_create(input: { code: "bat", weight: 2, friend: "${id}" }) { change } }`)
+  const { rows } = await pool.query<{ now: string }>('select clock_timestamp() as now')
+  const asOf = rows[0].now
+  const { data } = await ask('mutation { toy_update(ids: ["ball", "bat"], input: { weight: 9 }) { change } }')
+  const question =
+    'toy(id: "bat", as_of: $at) { weight friend { weight } } toys(as_of: $at) { nodes { weight } }'
+  const then = await ask(`query ($at: String) { ${question} }`, { at: asOf })
+  assert.deepEqual(then.errors, [])
+  assert.deepEqual(then.data.toy, { weight: 2, friend: { weight: 1 } })
+  assert.deepEqual(then.data.toys.nodes, [{ weight: 1 }, { weight: 2 }])
+  const now = await ask(`query ($at: String) { ${question} }`)
+  assert.deepEqual(now.data.toy, { weight: 9, friend: { weight: 9 } })
+  const { change } = data.toy_update
+  assert.equal((await ask(`mutation { undo(change: "${change}") { restored } }`)).data.undo.restored, 2)
+  assert.equal((await ask(`mutation { redo(change: "${change}") { restored } }`)).data.redo.restored, 2)
+  assert.equal(
+    (await ask(`mutation { redo(change: "${change}") { restored } }`)).errors[0].extensions.status,
+    409,
+  )
+})

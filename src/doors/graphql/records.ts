@@ -9,12 +9,13 @@ import {
   type GraphQLResolveInfo,
   GraphQLString,
 } from 'graphql'
-import { type Parameters, parseQuery } from '../../engine/query.ts'
+import { type Parameters, parseQuery, parseTime } from '../../engine/query.ts'
 import { read, readOne } from '../../engine/read.ts'
 import type { Engine } from '../../engine/types.ts'
-import { type Resource, shownFields } from '../../kernel/resource.ts'
+import { keepsHistory, type Resource, shownFields } from '../../kernel/resource.ts'
 import { connectionOf, connectionType, firstOf, pageArguments, pageCost } from './connection.ts'
 import type { Context, FieldConfig, FieldConfigs } from './context.ts'
+import { ofTime } from './loader.ts'
 import { Json, SafeInt } from './scalars.ts'
 import { selectedBelow } from './selection.ts'
 import type { RecordTypes } from './types.ts'
@@ -47,8 +48,12 @@ export function recordQueries(engine: Engine, resource: Resource, { types }: Rec
   const one: FieldConfig = {
     type,
     description: `One ${resource.name}, by id or natural key; an archived one too.`,
-    args: { id: { type: new GraphQLNonNull(GraphQLID) } },
-    resolve: (_, { id }, { actor }) => readOne(engine, actor, resource.name, id),
+    args: { id: { type: new GraphQLNonNull(GraphQLID) }, ...pastArgument(resource) },
+    async resolve(_, { id, as_of }, { actor }) {
+      const asOf = parseTime('as_of', as_of ?? undefined)
+      const row = await readOne(engine, actor, resource.name, id, asOf ? { asOf } : {})
+      return ofTime([row], asOf)[0]
+    },
   }
   const many: FieldConfig = {
     type: connectionType(type, { ...facetsField(resource, type.name), ...countField }),
@@ -65,6 +70,7 @@ type ListArguments = {
   filter?: string | null
   sort?: string[] | null
   archived?: string | null
+  as_of?: string | null
   first?: number | null
   after?: string | null
 }
@@ -79,8 +85,15 @@ function listArguments(resource: Resource): GraphQLFieldConfigArgumentMap {
       description: 'Fields to sort by; `-` before a name turns it round.',
     },
     archived: { type: Archived, description: '`without` when absent.' },
+    ...pastArgument(resource),
     ...pageArguments,
   }
+}
+
+function pastArgument(resource: Resource): GraphQLFieldConfigArgumentMap {
+  return keepsHistory(resource)
+    ? { as_of: { type: GraphQLString, description: 'As it stood at this time (RFC 3339) instead of now.' } }
+    : {}
 }
 
 // What is asked for says what is read: facets and counts cost a scan each.
@@ -89,7 +102,7 @@ function list(engine: Engine, resource: Resource): FieldConfig['resolve'] {
     const query = parseQuery(engine, resource.name, parametersOf(given, info))
     const page = await read(engine, actor, resource.name, { ...query, cursors: true })
     return {
-      ...connectionOf(page.items, page.cursors!, { next: page.next, after: given.after }),
+      ...connectionOf(ofTime(page.items, query.asOf), page.cursors!, { next: page.next, after: given.after }),
       facets: page.facets,
       count: page.count,
     }
@@ -98,7 +111,7 @@ function list(engine: Engine, resource: Resource): FieldConfig['resolve'] {
 
 /** The arguments as the query string of `GET /api/{resources}`, so that both doors understand them alike. */
 function parametersOf(
-  { q, filter, sort, archived, first, after }: ListArguments,
+  { q, filter, sort, archived, as_of, first, after }: ListArguments,
   info: GraphQLResolveInfo,
 ): Parameters {
   const facets = [...selectedBelow(info, 'facets')].filter((name) => name !== '__typename')
@@ -107,6 +120,7 @@ function parametersOf(
     filter: filter ?? undefined,
     sort: sort?.join(','),
     archived: archived ?? undefined,
+    as_of: as_of ?? undefined,
     limit: String(firstOf(first)),
     cursor: after ?? undefined,
     facets: facets.join(','),

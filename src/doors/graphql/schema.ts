@@ -4,7 +4,7 @@ import { actionFields } from './actions.ts'
 import { type FieldConfigs, join } from './context.ts'
 import { inputTypes } from './inputs.ts'
 import { countedFeed, subscriptionFields } from './live.ts'
-import { logQueries, undoMutation } from './log.ts'
+import { logQueries, undoMutations } from './log.ts'
 import { recordQueries } from './records.ts'
 import { recordTypes } from './types.ts'
 
@@ -19,7 +19,7 @@ export function createSchema({ engine, feed }: Pick<Services, 'engine' | 'feed'>
     ...actions.map(({ queries }) => queries),
     logQueries(engine),
   ]
-  const mutations = [...actions.map(({ mutations }) => mutations), undoMutation(engine)]
+  const mutations = [...actions.map(({ mutations }) => mutations), undoMutations(engine)]
   const counted = feed && countedFeed(feed)
   const subscriptions = counted ? resources.map((resource) => subscriptionFields(counted, resource, all)) : []
   return new GraphQLSchema({

@@ -12,6 +12,7 @@ import { type Field, type Fields, isObjectList, type Row } from '../../kernel/fi
 import { type Resource, shownFields } from '../../kernel/resource.ts'
 import { pascal, recordName } from '../openapi/names.ts'
 import type { FieldConfig, FieldConfigs } from './context.ts'
+import { timeOf } from './loader.ts'
 import { DateOnly, DateTime, Json, Money, Period, SafeInt } from './scalars.ts'
 import { selectedBelow } from './selection.ts'
 
@@ -101,7 +102,7 @@ function reference(name: string, target: Resource): FieldConfig['resolve'] {
   return (row: Row, _arguments, { load }, info) => {
     const asked = selectedBelow(info)
     const idAlone = [...asked].every((each) => each === 'id' || each === '__typename')
-    const one = (id: unknown) => (idAlone ? { id } : load(target, id as string))
+    const one = (id: unknown) => (idAlone ? { id } : load(target, id as string, timeOf(row)))
     const value = row[name]
     if (value == null) return null
     return Array.isArray(value) ? value.map(one) : one(value)
