@@ -82,6 +82,7 @@ test('a declaration is its types: nothing else names the resource', () => {
     'toy_paint',
     'toy_explode',
     'undo',
+    'redo',
   ])
   assert.deepEqual(names('Subscription'), ['toys'])
 })
