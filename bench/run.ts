@@ -123,9 +123,6 @@ async function copyFloor({ pool }: House): Promise<number> {
   const columns =
     'id, product_id, product_name, pricing, inclusions, active, supplier_name, destination_city, category, description_short, description_long, duration_hours, exclusions, booking_policy, source_document'
   await pool.query('create table floor (like product including all)')
-  await pool.query(
-    'create trigger floor_price before insert on floor for each row execute function product_set_price()',
-  )
   const { rows } = await pool.query(`select ${columns} from product`)
   const names = columns.split(', ')
   const text = rows.map((row) => `${names.map((name) => copyValue(row[name])).join('\t')}\n`)
@@ -200,9 +197,6 @@ async function writes({ engine, pool }: House): Promise<void> {
     inclusions: ['x'],
   })
   await pool.query('create table floor (like product including all)')
-  await pool.query(
-    'create trigger floor_price before insert or update on floor for each row execute function product_set_price()',
-  )
   const insert = {
     name: 'floor insert',
     text: `insert into floor (id, product_id, product_name, pricing, inclusions) values ($1, $2, $3, $4, $5) returning ${selectList(engine.resources.get('product')!, 'floor').replaceAll('floor.', '')}`,

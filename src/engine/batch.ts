@@ -8,7 +8,7 @@ import type { Counts, Proposal } from '../kernel/proposal.ts'
 import type { Resource } from '../kernel/resource.ts'
 import { uuidv7 } from '../kernel/uuid.ts'
 import { compile } from '../store/compile.ts'
-import type { Queryable } from '../store/pool.ts'
+import { beginBulk, type Queryable } from '../store/pool.ts'
 import { patchAll, type Stamp } from '../store/rows.ts'
 import {
   applyChanged,
@@ -205,7 +205,7 @@ export async function applyBatch(
     request: request.requestId,
     cause: `import:${importId}`,
   }
-  await client.query('set local statement_timeout = 0')
+  await beginBulk(client)
   await holdMoved(client, resource, importId, literal(resource, 'keyed'))
   const created = await applyNew(client, resource, importId, stamp)
   const updated = await applyChanged(client, resource, importId, stamp)

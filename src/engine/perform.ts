@@ -10,7 +10,7 @@ import { uuidv7 } from '../kernel/uuid.ts'
 import { enterPast } from '../store/past.ts'
 import type { Queryable } from '../store/pool.ts'
 import { addJobs } from '../store/queue.ts'
-import { insertRows, patchAll, type Stamp, updateRows, type Write } from '../store/rows.ts'
+import { insertRows, patchAll, type Stamp, type Update, updateRows, type Write } from '../store/rows.ts'
 import { explain } from './constraints.ts'
 import { loadTargets } from './load.ts'
 import { actionOf, requirePossible, resourceOf, ruleOf } from './lookup.ts'
@@ -256,7 +256,7 @@ function buildCreates({ request, resource }: Plan, rows: Row[]): Write[] {
   return writes
 }
 
-function buildUpdates({ resource }: Plan, rows: Row[], patches: Map<string, Row>): Write[] {
+function buildUpdates({ resource }: Plan, rows: Row[], patches: Map<string, Row>): Update[] {
   const faults: Fault[] = []
   const writes = rows.flatMap((row) => {
     const write = updateOf(resource, row, patches.get(row.id as string) ?? {})
@@ -268,14 +268,15 @@ function buildUpdates({ resource }: Plan, rows: Row[], patches: Map<string, Row>
 }
 
 /** The write that brings a row to its patched form, or undefined when it is there already: unchanged rows write nothing. */
-export function updateOf(resource: Resource, row: Row, patch: Row): Write | undefined {
+export function updateOf(resource: Resource, row: Row, patch: Row): Update | undefined {
   const changed = difference(resource.fields, row, patch)
   const names = Object.keys(changed)
   if (names.length === 0) return undefined
-  const next = { ...row, ...changed } as Write['row']
+  const next = { ...row, ...changed } as Update['row']
   const logged = names.filter((name) => !resource.fields[name].secret)
   return {
     row: next,
+    patch: changed,
     key: labelKey(resource, next),
     before: Object.fromEntries(logged.map((name) => [name, row[name] ?? null])),
     after: Object.fromEntries(logged.map((name) => [name, changed[name]])),

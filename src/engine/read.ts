@@ -128,9 +128,9 @@ type Order = { expression: Sql; type: string; descending: boolean; nullable: boo
 function orderOf(resource: Resource, sort: readonly Sort[], search: Search | undefined): Order[] {
   const fields = storedFields(resource)
   const asked = sort.map(({ field, descending }): Order => {
-    const { column: type, optional = false, derived = false } = fields[field]
+    const { column: type, optional = false, derived } = fields[field]
     const expression = type === 'text' ? sql`${column(field)} collate "C"` : column(field)
-    return { expression, type, descending, nullable: optional || derived }
+    return { expression, type, descending, nullable: optional || derived !== undefined }
   })
   const ranked: Order[] =
     search && asked.length === 0

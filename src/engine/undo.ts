@@ -6,8 +6,16 @@ import { same } from '../kernel/record.ts'
 import { checkRow, type Resource } from '../kernel/resource.ts'
 import { matches } from '../kernel/rule.ts'
 import { uuidv7 } from '../kernel/uuid.ts'
-import type { Queryable } from '../store/pool.ts'
-import { fromColumns, insertRows, type Stamp, selectList, updateRows, type Write } from '../store/rows.ts'
+import { beginBulk, type Queryable } from '../store/pool.ts'
+import {
+  fromColumns,
+  insertRows,
+  type Stamp,
+  selectList,
+  type Update,
+  updateRows,
+  type Write,
+} from '../store/rows.ts'
 import { explain } from './constraints.ts'
 import { getChange } from './history.ts'
 import { requirePossible, resourceOf, ruleOf } from './lookup.ts'
@@ -38,7 +46,7 @@ export async function undo(engine: Engine, request: UndoRequest): Promise<UndoOu
   let broken: Error | undefined
   try {
     await client.query('begin')
-    await client.query('set local statement_timeout = 0')
+    await beginBulk(client)
     const outcome = await undoWith(engine, client, request)
     await client.query(request.dryRun ? 'rollback' : 'commit')
     if (outcome.change) engine.wake()
@@ -109,7 +117,7 @@ async function undoGroup(
     group.map((fact) => fact.record),
   )
   const lost: Write[] = []
-  const writes = group.flatMap((fact): Write[] => {
+  const writes = group.flatMap((fact): Update[] => {
     const row = current.get(fact.record)
     if (!row) {
       lost.push(...revive(resource, actor, fact, kept))
@@ -141,7 +149,7 @@ function secretFields(resource: Resource): string[] {
   )
 }
 
-function revertOne(resource: Resource, fact: Fact, row: Row, stamp: Stamp, kept: Kept[]): Write[] {
+function revertOne(resource: Resource, fact: Fact, row: Row, stamp: Stamp, kept: Kept[]): Update[] {
   const { patch, left } = revert(resource, fact, row, stamp)
   for (const { field, reason } of left) keep(kept, fact, field, reason)
   const write = updateOf(resource, row, patch)

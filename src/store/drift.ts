@@ -3,7 +3,7 @@ import type { Queryable } from './pool.ts'
 
 type Column = { name: string; type: string; required: boolean; generated: boolean }
 
-/** Columns that serve search and prices and belong to no field. */
+/** Columns that serve search and belong to no field. */
 const UNDECLARED = new Set(['search', 'search_text'])
 
 /**
@@ -39,10 +39,7 @@ function compare(resource: Resource, columns: Column[]): string[] {
       wrong.push(`${resource.name}.${name}: optional, but the column refuses null`)
     return wrong
   })
-  const extra = columns.filter(
-    (column) =>
-      !(column.name in fields) && !UNDECLARED.has(column.name) && !column.name.endsWith('_changes_on'),
-  )
+  const extra = columns.filter((column) => !(column.name in fields) && !UNDECLARED.has(column.name))
   return [
     ...missing,
     ...extra.map((column) => `${resource.name}.${column.name}: a column that no field names`),

@@ -4,7 +4,7 @@ import type { Resource } from '../kernel/resource.ts'
 import { storedFields } from '../kernel/resource.ts'
 import { compile } from './compile.ts'
 import type { Queryable } from './pool.ts'
-import { quote } from './rows.ts'
+import { derivedValue, quote } from './rows.ts'
 import type { Sql } from './where.ts'
 
 /** A column as PostgreSQL knows it; `expression` when it computes the column itself. */
@@ -29,7 +29,7 @@ select ${names} from public.${table} untouched where not exists (select from sin
 union all
 select ${sql.join(columns.map((column) => valueThen(resource, column, asOf)))}
 from (
-  select (past).*, past as _row, s.version as _version, s.record as _record,
+  select (past).*, s.version as _version, s.record as _record,
     (select min(time) from public.event e where e.record = s.record) as _made_at,
     (select max(time) from public.event e where e.record = s.record and e.time <= ${sql.lit(asOf)}::timestamptz) as _changed_at
   from since s left join public.${table} now on now.id = s.record
@@ -71,7 +71,7 @@ function valueThen(resource: Resource, { name, expression }: Column, asOf: strin
   if (name === 'updated_at') return sql.raw('coalesce(_changed_at, created_at)')
   if (expression !== null) return sql.raw(expression)
   if (resource.fields[name]?.derived)
-    return sql`${sql.id(`${resource.name}_${name}`)}(_row, (${sql.lit(asOf)}::timestamptz at time zone 'UTC')::date)`
+    return sql.raw(derivedValue(resource, name, quote, `('${asOf}'::timestamptz at time zone 'UTC')::date`))
   return sql.raw(quote(name))
 }
 

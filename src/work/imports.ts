@@ -25,7 +25,7 @@ import type { Counts, Verdict } from '../kernel/proposal.ts'
 import type { Resource } from '../kernel/resource.ts'
 import { uuidv7 } from '../kernel/uuid.ts'
 import * as table from '../store/imports.ts'
-import { transaction } from '../store/pool.ts'
+import { beginBulk, transaction } from '../store/pool.ts'
 
 const WARNINGS_MAX = 100
 const WAIT_SECONDS = 30
@@ -273,7 +273,7 @@ export function createImports(context: ImportContext) {
     let broken: Error | undefined
     try {
       await client.query('begin')
-      await client.query('set local statement_timeout = 0')
+      await beginBulk(client)
       const outcome = await undoWith(engine, client, {
         ...request,
         change: record.change,

@@ -55,9 +55,14 @@ export const product = resource('product', {
     extra: f.json({ optional: true, rest: true, description: 'members of files that no field names' }),
     price_from: f.money({
       optional: true,
-      derived: true,
+      derived: ['pricing'],
       only: 'AED',
       description: 'lowest price that holds today',
+    }),
+    price_changes_on: f.date({
+      optional: true,
+      derived: ['pricing'],
+      description: 'next day on which a price begins or has ended',
     }),
   },
   key: ['product_id'],
