@@ -11,6 +11,7 @@ import { abandonConnections } from './store/connections.ts'
 import { migrateUp, migrationStatus } from './store/migrate.ts'
 import { openPool, type Pool } from './store/pool.ts'
 import { ensureEventPartitions } from './store/upkeep.ts'
+import { proveBehind } from './work/backup/behind.ts'
 import { type Backups, openBackups } from './work/backup.ts'
 import { gaugesOf } from './work/gauges.ts'
 import { createImports } from './work/imports.ts'
@@ -54,7 +55,7 @@ export async function openHouse(
     if (options.migrate !== false) await upgrade(cluster, backups, options)
     pool = openPool(cluster.connection)
     if (options.migrate !== false) await ensureEventPartitions(pool)
-    return furnish(settings, areas, cluster, pool, backups, options.signal)
+    return furnish(settings, areas, cluster, pool, backups, options)
   } catch (error) {
     await pool?.end()
     await cluster.release()
@@ -68,7 +69,7 @@ function furnish(
   cluster: Cluster,
   pool: Pool,
   backups: Backups,
-  signal: AbortSignal | undefined,
+  { signal, onProgress: report = () => undefined }: OpenOptions,
 ): House {
   const listeners: (() => void)[] = []
   const resources = areas.flatMap((area) => area.resources)
@@ -79,10 +80,12 @@ function furnish(
       for (const listener of listeners) listener()
     },
   }
+  const behind = proveBehind(backups, report)
   const imports = createImports({
     engine,
     folder: join(settings.home, 'objects', 'uploads'),
-    backup: async (reason) => (await backups.take(reason, { reuse: true })).name,
+    backup: behind.take,
+    applied: behind.prove,
   })
   const services: Services = {
     engine,
@@ -100,6 +103,7 @@ function furnish(
     backups,
     onWake: (listener) => void listeners.push(listener),
     async close() {
+      if (!signal?.aborted) await behind.done()
       if (signal?.aborted) await abandonConnections(cluster.connection)
       else await pool.end()
       await cluster.release()

@@ -63,7 +63,7 @@ export async function stageRows(
     client.query(copyFrom(`copy import_row (${STAGED.join(', ')}) from stdin`)),
   )
   // Without fresh numbers the planner takes the table for empty and loops over it.
-  await client.query('analyze import_row')
+  await client.query('analyze import_row (import, position, key, record, verdict)')
 }
 
 function copyLine(importId: string, row: StagedRow): string {

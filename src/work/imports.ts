@@ -41,6 +41,8 @@ export type ImportContext = {
   folder: string
   /** takes a backup when something changed since the last one; returns its name. */
   backup(reason: string): Promise<string>
+  /** called when an import was applied or refused after its backup was taken. */
+  applied?(): void
   /** largest upload, bytes. */
   uploadBytesMax?: number
 }
@@ -181,6 +183,7 @@ export function createImports(context: ImportContext) {
       throw await explain(engine.pool, error).catch(() => error)
     } finally {
       lock.release(broken)
+      context.applied?.()
     }
     engine.wake()
     if (applied && changing(record.counts) > SETTLE_ROWS) await table.settleTable(engine.pool, resource.name)
