@@ -99,13 +99,28 @@ export function resource(name: string, declaration: Declaration): Resource {
 }
 
 /** All fields of a record as it is shown: the engine's own first, secrets left out. */
-export function shownFields(resource: Resource): [string, Field][] {
-  return Object.entries({ ...systemFields, ...resource.fields }).filter(([, field]) => !field.secret)
+export function shownFields(resource: Resource): readonly [string, Field][] {
+  return kept(shown, resource, () =>
+    Object.entries(storedFields(resource)).filter(([, field]) => !field.secret),
+  )
 }
 
 /** All fields that are columns. */
 export function storedFields(resource: Resource): Fields {
-  return { ...systemFields, ...resource.fields }
+  return kept(stored, resource, () => ({ ...systemFields, ...resource.fields }))
+}
+
+const shown = new WeakMap<Resource, readonly [string, Field][]>()
+const stored = new WeakMap<Resource, Fields>()
+
+// Every read asks for them, and a resource never changes.
+function kept<Value>(known: WeakMap<Resource, Value>, resource: Resource, make: () => Value): Value {
+  let value = known.get(resource)
+  if (!value) {
+    value = make()
+    known.set(resource, value)
+  }
+  return value
 }
 
 /** Every fault that the resource's own checks find in a whole record. */
