@@ -1,8 +1,8 @@
-import type { FastifyRequest } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Actor } from '../kernel/actor.ts'
 import { forbidden, Problem } from '../kernel/problem.ts'
 import { hasRole } from '../kernel/rule.ts'
+import { notThisMachine } from './http/local.ts'
 import type { Route } from './http/route.ts'
 import { actorOfHeader } from './identity.ts'
 import type { Services } from './services.ts'
@@ -87,16 +87,10 @@ export function metricsRoute(
       problems: [401, 403],
     },
     async handle(request, reply) {
-      if (!fromThisMachine(request)) await requireReader(request.headers.authorization, authenticate)
+      if (notThisMachine(request)) await requireReader(request.headers.authorization, authenticate)
       return reply.type(metrics.contentType).send(await metrics.text())
     },
   }
-}
-
-// A proxy on this machine speaks for others: what it forwards does not count as local.
-function fromThisMachine({ ip, headers }: FastifyRequest): boolean {
-  const local = ip === '::1' || ip.startsWith('127.') || ip.startsWith('::ffff:127.')
-  return local && !headers.forwarded && !headers['x-forwarded-for'] && !headers['x-real-ip']
 }
 
 async function requireReader(
