@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Services } from './doors/services.ts'
+import { createFeed } from './engine/feed.ts'
 import type { Engine } from './engine/types.ts'
 import type { Area } from './kernel/area.ts'
 import { diskObjects } from './ports/objects-disk.ts'
@@ -11,6 +12,7 @@ import { abandonConnections } from './store/connections.ts'
 import { migrateUp, migrationStatus } from './store/migrate.ts'
 import { openPool, type Pool } from './store/pool.ts'
 import { ensureEventPartitions } from './store/upkeep.ts'
+import { createWake, type Wake } from './store/wake.ts'
 import { type Backups, openBackups } from './work/backup.ts'
 import { gaugesOf } from './work/gauges.ts'
 import { createImports } from './work/imports.ts'
@@ -23,7 +25,7 @@ export type House = {
   pool: Pool
   cluster: Cluster
   backups: Backups
-  onWake(listener: () => void): void
+  wake: Wake
   close(): Promise<void>
 }
 
@@ -70,15 +72,14 @@ function furnish(
   backups: Backups,
   signal: AbortSignal | undefined,
 ): House {
-  const listeners: (() => void)[] = []
+  const wake = createWake(pool, cluster.connection)
   const resources = areas.flatMap((area) => area.resources)
   const engine: Engine = {
     pool,
     resources: new Map(resources.map((resource) => [resource.name, resource])),
-    wake: () => {
-      for (const listener of listeners) listener()
-    },
+    wake: wake.wake,
   }
+  const feed = createFeed(engine, { onWake: wake.onWake })
   const imports = createImports({
     engine,
     folder: join(settings.home, 'objects', 'uploads'),
@@ -88,6 +89,7 @@ function furnish(
     engine,
     imports,
     backups,
+    feed,
     version: VERSION,
     database: cluster.describe,
     gauges: () => gaugesOf(pool, backups),
@@ -98,10 +100,12 @@ function furnish(
     pool,
     cluster,
     backups,
-    onWake: (listener) => void listeners.push(listener),
+    wake,
     async close() {
+      await feed.stop()
       if (signal?.aborted) await abandonConnections(cluster.connection)
-      else await pool.end()
+      await wake.close()
+      if (!signal?.aborted) await pool.end()
       await cluster.release()
     },
   }

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { Feed } from '../engine/feed.ts'
 import type { Engine, ImportOptions, PlannedRow, UndoOutcome } from '../engine/types.ts'
 import type { Actor } from '../kernel/actor.ts'
 import type { Row } from '../kernel/field.ts'
@@ -9,6 +10,8 @@ export type Services = {
   engine: Engine
   imports: Imports
   backups: BackupService
+  /** what happens, as it happens. */
+  feed: Feed
   /** release of Serai, from package.json. */
   version: string
   /** where it runs, for people: `embedded PostgreSQL under /srv/shop/.serai`. */
