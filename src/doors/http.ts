@@ -18,6 +18,9 @@ import type { Rate } from './http/rate.ts'
 import { addRoutes, type Route } from './http/route.ts'
 import { unmatched } from './http/unmatched.ts'
 import { identifyBy } from './identity.ts'
+import { checkOrigin, isLiveUpgrade } from './live/handshake.ts'
+import type { LiveLimits } from './live/limits.ts'
+import { liveRoute } from './live.ts'
 import { createMetrics, type Metrics, metricsRoute } from './metrics.ts'
 import { openApi, openApiRoute } from './openapi.ts'
 import { restRoutes } from './rest/routes.ts'
@@ -35,6 +38,8 @@ export type HttpOptions = {
   uploadLimitBytes?: number
   /** requests that one actor may make. */
   rate?: Rate
+  /** how much live streams may take. */
+  live?: Partial<LiveLimits>
   ready: Ready
   /** ordinary routes of areas; closed like all others. */
   routes?(app: FastifyInstance): void
@@ -70,6 +75,13 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   }
   const app = newApp(options, limits)
   const metrics = createMetrics(services)
+  // Before the hooks that may refuse, for it is what hangs up on refused sockets.
+  const live = await liveRoute(app, {
+    services,
+    authenticate,
+    toProblem: (error) => toProblem(services.engine, error, limits),
+    limits: options.live ?? {},
+  })
   addHooks(app, options, metrics)
   takeJson(app)
   const routes: Route[] = [
@@ -77,6 +89,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     metricsRoute(metrics, authenticate),
     openApiRoute(() => openApi(routes, services.engine.resources, services.version)),
     ...restRoutes(app, services, limits.uploadBytes),
+    live,
   ]
   await addAll(app, routes)
   const plurals = [...services.engine.resources.values()].map((resource) => resource.plural)
@@ -95,7 +108,11 @@ function newApp({ services, logger }: HttpOptions, limits: BodyLimits): FastifyI
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    http: { maxHeaderSize: HEAD_BYTES_MAX, headersTimeout: HEAD_TIMEOUT_MS },
+    http: {
+      maxHeaderSize: HEAD_BYTES_MAX,
+      headersTimeout: HEAD_TIMEOUT_MS,
+      shouldUpgradeCallback: isLiveUpgrade,
+    },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: PARAMETER_CHARACTERS_MAX },
     clientErrorHandler: answerBroken,
     // No hook has seen these requests: their URL could not be read.
@@ -134,18 +151,20 @@ function addHooks(app: FastifyInstance, { authenticate, rate }: HttpOptions, met
       )
     }
     checkUrl(request.raw.url ?? '')
+    checkOrigin(request)
     return identify(request, reply)
   })
   app.addHook('onResponse', async (request, reply) => {
     const { method, log, actor, trace } = request
     const route = request.routeOptions.url ?? 'unmatched'
     const milliseconds = reply.elapsedTime
-    metrics.observe(method, route, reply.statusCode, milliseconds)
+    const status = request.ws && reply.statusCode === 200 ? 101 : reply.statusCode
+    metrics.observe(method, route, status, milliseconds)
     log.info(
       {
         method,
         route,
-        status: reply.statusCode,
+        status,
         ms: Math.round(milliseconds * 100) / 100,
         actor: actor?.id,
         trace_id: trace?.id,

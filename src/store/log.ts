@@ -17,9 +17,10 @@ export type LoggedEvent = Event & { transaction: string }
 export async function nextEvents(client: Queryable, after: LogCursor, limit: number): Promise<LoggedEvent[]> {
   const { rows } = await client.query<LoggedEvent>({
     name: 'next events',
+    // The table's name is needed: alone, `transaction` is the text of the answer, where 1000 comes before 999.
     text: `select ${COLUMNS} from event
 where (transaction, position) > ($1::xid8, $2) and transaction < pg_snapshot_xmin(pg_current_snapshot())
-order by transaction, position limit $3`,
+order by event.transaction, event.position limit $3`,
     values: [after.transaction, after.position, limit],
   })
   return rows
