@@ -16,7 +16,7 @@ async function eventually(what: string, holds: () => boolean | Promise<boolean>)
   return performance.now() - started
 }
 
-test('a process tells itself at once and the others a moment later, in one message however often it calls', async (t) => {
+test('a process tells itself at once and the others a moment later, in two messages however often it calls', async (t) => {
   const { pool, connection, beforeEnd } = await testDatabase(t)
   const [here, there] = [createWake(pool, connection), createWake(pool, connection)]
   beforeEnd(async () => void (await Promise.all([here.close(), there.close()])))
@@ -29,8 +29,8 @@ test('a process tells itself at once and the others a moment later, in one messa
   assert.deepEqual(told, { here: 1_000, there: 1 })
   const took = await eventually('the other is told', () => told.there > 1)
   assert.ok(took < 500, `${took} ms`)
-  await sleep(200)
-  assert.equal(told.there, 2)
+  await sleep(400)
+  assert.equal(told.there, 3, 'the first call at once, all others together')
 })
 
 test('what was still to be told is told before the end, and nothing is heard of oneself', async (t) => {
@@ -43,12 +43,14 @@ test('what was still to be told is told before the end, and nothing is heard of 
   other.listen()
   await eventually('it listens', () => told === 1)
   short.wake()
-  await short.close()
   await eventually('the other is told', () => told === 2)
+  short.wake()
+  await short.close()
+  await eventually('the other is told of the last', () => told === 3)
   other.wake()
-  assert.equal(told, 3)
+  assert.equal(told, 4)
   await sleep(200)
-  assert.equal(told, 3, 'its own message is not for itself')
+  assert.equal(told, 4, 'its own message is not for itself')
 })
 
 test('a lost connection is made again, and whoever listens looks for what was missed', async (t) => {

@@ -4,8 +4,8 @@ import { trackConnection } from './connections.ts'
 import type { Pool } from './pool.ts'
 
 const CHANNEL = 'serai_wake'
-/** Calls within this time are one message, so that a busy process sends at most 20 a second. */
-const GATHER_MS = 50
+/** The first call is told at once, those within this time after it together: a busy process sends 10 messages a second. */
+const GATHER_MS = 100
 const RECONNECT_MS = 1_000
 const CONNECT_TIMEOUT_MS = 5_000
 
@@ -51,22 +51,28 @@ export function createWake(pool: Pool, connection: pg.ClientConfig): Wake {
   }
 }
 
-/** Sends one message for all calls within a moment, and the last one before it is closed. */
+/** Sends a message for the first call, and one for all that come within a moment after it. */
 function createAnnouncer(pool: Pool, self: string): { announce(): void; close(): Promise<void> } {
   let timer: NodeJS.Timeout | undefined
+  let pending = false
   let sending: Promise<void> | undefined
 
   function announce(): void {
-    timer ??= setTimeout(() => {
+    pending = true
+    if (!timer) tell()
+  }
+
+  function tell(): void {
+    pending = false
+    sending = send(pool, self)
+    timer = setTimeout(() => {
       timer = undefined
-      sending = send(pool, self)
+      if (pending) tell()
     }, GATHER_MS)
   }
 
   async function close(): Promise<void> {
-    const pending = timer !== undefined
     clearTimeout(timer)
-    timer = undefined
     await sending
     if (pending) await send(pool, self)
   }

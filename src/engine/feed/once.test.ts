@@ -9,6 +9,7 @@ import { openPool } from '../../store/pool.ts'
 import { createFeed, type FeedEvent } from '../feed.ts'
 import { perform } from '../perform.ts'
 import type { Engine } from '../types.ts'
+import { events, listen, ready } from './feed.testing.ts'
 
 const CHANGES = 10_000
 const WRITERS = 8
@@ -45,6 +46,9 @@ test(`${CHANGES} changes by ${WRITERS} writers reach a subscriber that reconnect
     await feed.stop()
     await pool.end()
   })
+  // Another one stays, so that whoever comes back finds the tail of the log moving.
+  const steady = listen(feed, { actor: owner, resource: 'bell' })
+  await steady.until(ready)
   const started = performance.now()
   let open = true
   const writing = Promise.all(Array.from({ length: WRITERS }, (_, writer) => write(engine, writer))).finally(
@@ -81,9 +85,13 @@ test(`${CHANGES} changes by ${WRITERS} writers reach a subscriber that reconnect
     "select change || ' ' || record || ' ' || version as event from event where resource = 'bell' order by transaction, position",
   )
   assert.equal(rows.length, CHANGES)
+  const expected = rows.map(({ event }) => event)
+  assert.deepEqual(told.map(nameOf), expected)
+  await steady.until(events(CHANGES))
+  await steady.leave()
   assert.deepEqual(
-    told.map(({ change, record, version }) => `${change} ${record} ${version}`),
-    rows.map(({ event }) => event),
+    steady.messages.flatMap((each) => (each.kind === 'event' ? [nameOf(each.event)] : [])),
+    expected,
   )
   const last = new Map(told.map(({ record, item }) => [record, item]))
   const now = await pool.query<Row>('select id, version, rung from bell order by id')
@@ -92,6 +100,8 @@ test(`${CHANGES} changes by ${WRITERS} writers reach a subscriber that reconnect
     now.rows.map(({ id, version, rung }) => [id, version, rung]).sort(),
   )
 })
+
+const nameOf = ({ change, record, version }: FeedEvent) => `${change} ${record} ${version}`
 
 /** Some records of its own, some that all fight over; a few changes in transactions that begin early and write late. */
 async function write(engine: Engine, writer: number): Promise<void> {

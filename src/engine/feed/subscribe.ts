@@ -3,18 +3,18 @@ import { type Resource, shownFields } from '../../kernel/resource.ts'
 import { hasEvent, nextEvents } from '../../store/log.ts'
 import { explain } from '../constraints.ts'
 import { requirePossible, resourceOf } from '../lookup.ts'
-import { labelKey } from '../perform.ts'
 import { present } from '../present.ts'
 import { conditionOf } from '../read.ts'
 import type { Engine } from '../types.ts'
-import { effectOf, isReadable, type View, viewOf } from './effect.ts'
+import { viewOf } from './effect.ts'
 import type { Gate } from './gate.ts'
-import { type Happening, happeningsOf, rowsAround } from './past.ts'
-import { cursorOf, decodeId, encodeId, type Place, placeOf, type Sight, type Start } from './place.ts'
+import { messageOf, type Subscriber } from './message.ts'
+import { happeningsOf } from './past.ts'
+import { cursorOf, decodeId, encodeId, type Place, placeOf, type Start } from './place.ts'
 import { createQueue } from './queue.ts'
 import { readSnapshot, startNow } from './snapshot.ts'
 import type { Reader, Tail } from './tail.ts'
-import type { FeedEvent, FeedLimits, FeedMessage, FeedRequest } from './types.ts'
+import type { FeedLimits, FeedMessage, FeedRequest } from './types.ts'
 
 const EVENTS_MAX = 500
 
@@ -27,14 +27,7 @@ export type Context = {
   limits: FeedLimits
 }
 
-/** One subscriber: what it asked for, and where in the log it stands. */
-type Subscription = {
-  context: Context
-  request: FeedRequest
-  resource: Resource
-  view: View
-  signal: AbortSignal
-}
+type Subscription = Subscriber & { context: Context; signal: AbortSignal }
 
 /** The messages of one subscription, see `Feed`. */
 export async function* subscribe(
@@ -166,37 +159,6 @@ async function* live(subscription: Subscription, start: Start): AsyncGenerator<F
   } finally {
     context.tail.leave(reader)
   }
-}
-
-/**
- * How the subscriber is told of a happening; undefined when it is not concerned. The message is made when it is taken, so
- * that what waits for many subscribers is held once.
- */
-function messageOf(
-  { view, resource, request }: Subscription,
-  happening: Happening,
-  seen: Sight | null,
-): (() => FeedMessage) | undefined {
-  const { place, event } = happening
-  if (seen?.sees(place.transaction)) return undefined
-  const { before, after } = rowsAround(happening, seen)
-  const effect = effectOf(view, before, after)
-  if (!effect) return undefined
-  return () => {
-    const item = effect === 'removed' ? null : present(resource, after!, request.fields)
-    // Who may not read the record any more is not told its new key.
-    const key = after && isReadable(view, after) ? event.key : labelKey(resource, before!)
-    return {
-      kind: 'event',
-      id: encodeId({ place, seen }),
-      event: { ...factOf(happening), key, effect, item },
-    }
-  }
-}
-
-function factOf({ event }: Happening): Omit<FeedEvent, 'key' | 'effect' | 'item'> {
-  const { time, change, actor, action, resource, record, version } = event
-  return { time, change, actor, action, resource, record, version }
 }
 
 function requireShown(resource: Resource, fields: readonly string[] | undefined): void {

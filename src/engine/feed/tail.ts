@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Resource } from '../../kernel/resource.ts'
 import { type LoggedEvent, nextEvents } from '../../store/log.ts'
 import type { Engine } from '../types.ts'
@@ -24,6 +25,8 @@ export type Tail = {
 const EVENTS_MAX = 500
 const EVENTS_MIN = 20
 const JUDGEMENTS_MAX = 100_000
+/** Between two rounds, so that what a busy process writes is read together; a full round is followed by the next at once. */
+const PACE_MS = 20
 /** What was committed may be hidden by an older transaction for a moment, so after a call it looks often at first. */
 const IDLE_FIRST_MS = 20
 const IDLE_MAX_MS = 500
@@ -44,18 +47,19 @@ export function createTail({ pool, resources }: Engine, onWake: (listener: () =>
     let failures = 0
     while (readers.size > 0 && !stopped)
       try {
-        const more = await round()
+        const found = await round()
         failures = 0
-        if (!more) await bell.wait()
+        if (found !== 'full') await Promise.all([pause(PACE_MS), found === 'some' || bell.wait()])
       } catch (error) {
         if (++failures >= FAILURES_MAX) return endAll(error as Error)
         await bell.wait(IDLE_MAX_MS)
       }
   }
 
-  /** Reads what is next and shows it; true when there was something. */
-  async function round(): Promise<boolean> {
-    const events = await nextEvents(pool, cursorOf(place), batchSize(readers))
+  /** Reads what is next and shows it; says how much there was. */
+  async function round(): Promise<'none' | 'some' | 'full'> {
+    const most = batchSize(readers)
+    const events = await nextEvents(pool, cursorOf(place), most)
     const loaded = await load(events)
     // From here on nothing waits: whoever joins does so between two rounds.
     for (const event of events) {
@@ -65,7 +69,7 @@ export function createTail({ pool, resources }: Engine, onWake: (listener: () =>
       if (own && happening) for (const reader of [...own]) show(reader, happening)
     }
     if (events.length) bell.hurry()
-    return events.length > 0
+    return events.length === 0 ? 'none' : events.length < most ? 'some' : 'full'
   }
 
   /** The records around the events that have readers, those too that joined while others were loaded. */
