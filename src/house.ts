@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Services } from './doors/services.ts'
+import { createFeed } from './engine/feed.ts'
 import type { Engine } from './engine/types.ts'
 import type { Area } from './kernel/area.ts'
 import { diskObjects } from './ports/objects-disk.ts'
@@ -11,6 +12,7 @@ import { abandonConnections } from './store/connections.ts'
 import { migrateUp, migrationStatus } from './store/migrate.ts'
 import { openPool, type Pool } from './store/pool.ts'
 import { ensureEventPartitions } from './store/upkeep.ts'
+import { createWake, type Wake } from './store/wake.ts'
 import { proveBehind } from './work/backup/behind.ts'
 import { type Backups, openBackups } from './work/backup.ts'
 import { gaugesOf } from './work/gauges.ts'
@@ -24,7 +26,7 @@ export type House = {
   pool: Pool
   cluster: Cluster
   backups: Backups
-  onWake(listener: () => void): void
+  wake: Wake
   close(): Promise<void>
 }
 
@@ -71,16 +73,15 @@ function furnish(
   backups: Backups,
   { signal, onProgress: report = () => undefined }: OpenOptions,
 ): House {
-  const listeners: (() => void)[] = []
+  const wake = createWake(pool, cluster.connection)
   const resources = areas.flatMap((area) => area.resources)
   const engine: Engine = {
     pool,
     resources: new Map(resources.map((resource) => [resource.name, resource])),
-    wake: () => {
-      for (const listener of listeners) listener()
-    },
+    wake: wake.wake,
   }
   const behind = proveBehind(backups, report)
+  const feed = createFeed(engine, { onWake: wake.onWake })
   const imports = createImports({
     engine,
     folder: join(settings.home, 'objects', 'uploads'),
@@ -91,6 +92,7 @@ function furnish(
     engine,
     imports,
     backups,
+    feed,
     version: VERSION,
     database: cluster.describe,
     gauges: () => gaugesOf(pool, backups),
@@ -101,11 +103,13 @@ function furnish(
     pool,
     cluster,
     backups,
-    onWake: (listener) => void listeners.push(listener),
+    wake,
     async close() {
+      await feed.stop()
       if (!signal?.aborted) await behind.done()
       if (signal?.aborted) await abandonConnections(cluster.connection)
-      else await pool.end()
+      await wake.close()
+      if (!signal?.aborted) await pool.end()
       await cluster.release()
     },
   }

@@ -32,6 +32,7 @@ export async function startServing(
     url,
     log,
     async stop() {
+      await house.services.feed.stop()
       await app.close()
       await work()
     },
@@ -63,7 +64,8 @@ async function startWork(house: House, areas: readonly Area[], log: Logger): Pro
     areas.flatMap((area) => area.followers ?? []),
     log,
   )
-  house.onWake(followers.wake)
+  house.wake.onWake(followers.wake)
+  house.wake.listen()
   return async () => {
     await followers.stop()
     await runner.stop()

@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import type { Actor } from '../kernel/actor.ts'
 import { Problem } from '../kernel/problem.ts'
-import { escape, PAGE_POLICY, page, table } from './docs/page.ts'
+import { escaped, PAGE_POLICY, page, table } from './docs/page.ts'
 import { PROBLEMS } from './docs/problems.ts'
 import { referencePage } from './docs/reference.ts'
 import { notThisMachine } from './http/local.ts'
@@ -64,9 +64,9 @@ function sendPage(reply: FastifyReply, html: string): FastifyReply {
 
 function problemsPage(): string {
   const rows = Object.entries(PROBLEMS).map(([code, [status, meaning]]) => [
-    `<code id="${escape(code)}">${escape(code)}</code>`,
+    `<code id="${escaped(code)}">${escaped(code)}</code>`,
     String(status),
-    escape(meaning),
+    escaped(meaning),
   ])
   const intro =
     '<p>An answer of type <code>application/problem+json</code> (RFC 9457) says in <code>detail</code> what happened and what to do, and in <code>errors</code> where. Its <code>type</code> ends with one of these codes, or with the name of the parameter or header that cannot be used.</p>'

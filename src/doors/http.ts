@@ -20,6 +20,9 @@ import type { Rate } from './http/rate.ts'
 import { addRoutes, type Route } from './http/route.ts'
 import { unmatched } from './http/unmatched.ts'
 import { identifyBy } from './identity.ts'
+import { checkOrigin, isLiveUpgrade } from './live/handshake.ts'
+import type { LiveLimits } from './live/limits.ts'
+import { liveRoute } from './live.ts'
 import { createMetrics, type Metrics, metricsRoute } from './metrics.ts'
 import { openApi, openApiRoute } from './openapi.ts'
 import { restRoutes } from './rest/routes.ts'
@@ -37,6 +40,8 @@ export type HttpOptions = {
   uploadLimitBytes?: number
   /** requests that one actor may make. */
   rate?: Rate
+  /** how much live streams may take. */
+  live?: Partial<LiveLimits>
   ready: Ready
   /** ordinary routes of areas; closed like all others. */
   routes?(app: FastifyInstance): void
@@ -72,6 +77,13 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   }
   const app = newApp(options, limits)
   const metrics = createMetrics(services)
+  // Before the hooks that may refuse, for it is what hangs up on refused sockets.
+  const live = await liveRoute(app, {
+    services,
+    authenticate,
+    toProblem: (error) => toProblem(services.engine, error, limits),
+    limits: options.live ?? {},
+  })
   addHooks(app, options, metrics)
   takeJson(app)
   const document = () => openApi(routes, services.engine.resources, services.version)
@@ -82,6 +94,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     ...docsRoutes(document, authenticate),
     ...restRoutes(app, services, limits.uploadBytes),
     ...graphqlRoutes(app, services, limits),
+    live,
   ]
   await addAll(app, routes)
   const plurals = [...services.engine.resources.values()].map((resource) => resource.plural)
@@ -100,7 +113,11 @@ function newApp({ services, logger }: HttpOptions, limits: BodyLimits): FastifyI
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    http: { maxHeaderSize: HEAD_BYTES_MAX, headersTimeout: HEAD_TIMEOUT_MS },
+    http: {
+      maxHeaderSize: HEAD_BYTES_MAX,
+      headersTimeout: HEAD_TIMEOUT_MS,
+      shouldUpgradeCallback: isLiveUpgrade,
+    },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: PARAMETER_CHARACTERS_MAX },
     clientErrorHandler: answerBroken,
     // No hook has seen these requests: their URL could not be read.
@@ -139,18 +156,20 @@ function addHooks(app: FastifyInstance, { authenticate, rate }: HttpOptions, met
       )
     }
     checkUrl(request.raw.url ?? '')
+    checkOrigin(request)
     return identify(request, reply)
   })
   app.addHook('onResponse', async (request, reply) => {
     const { method, log, actor, trace } = request
     const route = request.routeOptions.url ?? 'unmatched'
     const milliseconds = reply.elapsedTime
-    metrics.observe(method, route, reply.statusCode, milliseconds)
+    const status = request.ws && reply.statusCode === 200 ? 101 : reply.statusCode
+    metrics.observe(method, route, status, milliseconds)
     log.info(
       {
         method,
         route,
-        status: reply.statusCode,
+        status,
         ms: Math.round(milliseconds * 100) / 100,
         actor: actor?.id,
         trace_id: trace?.id,

@@ -10,8 +10,8 @@ export type Services = {
   engine: Engine
   imports: Imports
   backups: BackupService
-  /** follows the log for subscribers; without it there are no subscriptions. */
-  feed?: Feed
+  /** what happens, as it happens. */
+  feed: Feed
   /** release of Serai, from package.json. */
   version: string
   /** where it runs, for people: `embedded PostgreSQL under /srv/shop/.serai`. */

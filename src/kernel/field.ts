@@ -13,10 +13,10 @@ export type FieldFlags = {
   /** set when the record is made, never changed afterwards. */
   immutable?: boolean
   /**
-   * computed by the database from these fields and the day, by the function `{resource}_{field}` of the migration: shown, sorted
-   * and filtered, never an input.
+   * computed by the database: shown, sorted and filtered, never an input. `true` for a generated column; otherwise the fields
+   * that the function `{resource}_{field}` of the migration takes, followed by the day.
    */
-  derived?: readonly string[]
+  derived?: true | readonly string[]
   /** set by actions of the record itself (its state, when it was archived), never by create or update. */
   managed?: boolean
   /** weight in full-text search; A is the heaviest. */

@@ -70,7 +70,7 @@ function valueThen(resource: Resource, { name, expression }: Column, asOf: strin
   if (name === 'created_at') return sql.raw('coalesce(created_at, _made_at)')
   if (name === 'updated_at') return sql.raw('coalesce(_changed_at, created_at)')
   if (expression !== null) return sql.raw(expression)
-  if (resource.fields[name]?.derived)
+  if (Array.isArray(resource.fields[name]?.derived))
     return sql.raw(derivedValue(resource, name, quote, `('${asOf}'::timestamptz at time zone 'UTC')::date`))
   return sql.raw(quote(name))
 }

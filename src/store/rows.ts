@@ -224,7 +224,7 @@ function derivedColumns(
   changed?: readonly string[],
 ): [name: string, derivation: string][] {
   return Object.entries(resource.fields).flatMap(([name, { derived }]) =>
-    derived && (!changed || derived.some((each) => changed.includes(each)))
+    Array.isArray(derived) && (!changed || derived.some((each) => changed.includes(each)))
       ? [[quote(name), derivedValue(resource, name, value)]]
       : [],
   )
@@ -237,7 +237,7 @@ export function derivedValue(
   value: (name: string) => string,
   day = 'current_date',
 ): string {
-  const inputs = resource.fields[name].derived!.map(value)
+  const inputs = (resource.fields[name].derived as readonly string[]).map(value)
   return `${quote(`${resource.name}_${name}`)}(${[...inputs, day].join(', ')})`
 }
 

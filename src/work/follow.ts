@@ -7,7 +7,7 @@ import { type LogCursor, nextEvents } from '../store/log.ts'
 import { type Pool, transaction } from '../store/pool.ts'
 
 const EVENTS_MAX = 500
-const IDLE_MS = 1_000
+const IDLE_MS = 500
 const FAILED_MS = 5_000
 
 export type Followers = { wake(): void; stop(): Promise<void> }
@@ -19,14 +19,17 @@ export type Followers = { wake(): void; stop(): Promise<void> }
  */
 export function startFollowers(engine: Engine, followers: readonly Follower[], log: Logger): Followers {
   let stopped = false
+  let calls = 0
   const sleepers = new Set<() => void>()
   const running = followers.map((follower) => loop(follower))
 
   async function loop(follower: Follower): Promise<void> {
     while (!stopped) {
       try {
+        const before = calls
         const seen = await followOnce(engine, follower)
-        if (seen === 0) await sleep(IDLE_MS)
+        // A call that came while it looked may be about something that it did not see.
+        if (seen === 0 && calls === before) await sleep(IDLE_MS)
       } catch (error) {
         log.error(
           { follower: follower.name, error: (error as Error).message },
@@ -51,6 +54,7 @@ export function startFollowers(engine: Engine, followers: readonly Follower[], l
   }
 
   const wake = () => {
+    calls++
     for (const done of [...sleepers]) done()
   }
   return {

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { type Host, type Io, runCli } from '../../src/doors/cli.ts'
 import { createHttp } from '../../src/doors/http.ts'
 import type { Services } from '../../src/doors/services.ts'
+import { createFeed } from '../../src/engine/feed.ts'
 import { f } from '../../src/kernel/fields/index.ts'
 import { resource } from '../../src/kernel/resource.ts'
 import { role } from '../../src/kernel/rule.ts'
@@ -56,6 +57,7 @@ test('two files make a resource at every door', async (t) => {
     backups: refusedBackups,
     version: '0',
     database: 'test',
+    feed: createFeed(engine),
     gauges: async () => [],
   }
   const app = await createHttp({

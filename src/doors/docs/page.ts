@@ -36,19 +36,19 @@ export function page(
   links: readonly (readonly [href: string, text: string])[],
   body: string,
 ): string {
-  const side = links.map(([href, text]) => `<a href="${escape(href)}">${escape(text)}</a>`).join('\n')
+  const side = links.map(([href, text]) => `<a href="${escaped(href)}">${escaped(text)}</a>`).join('\n')
   return `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escape(title)}</title><style>${STYLE}</style></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped(title)}</title><style>${STYLE}</style></head>
 <body><nav aria-label="Contents"><strong>Serai</strong>
 ${side}</nav>
-<main><h1>${escape(title)}</h1>
+<main><h1>${escaped(title)}</h1>
 ${body}</main></body></html>
 `
 }
 
 /** Text as it stands in HTML, also inside an attribute. */
-export function escape(text: string): string {
+export function escaped(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
@@ -60,5 +60,5 @@ export function escape(text: string): string {
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[], tag: string) =>
     `<tr>${cells.map((cell) => `<${tag}>${cell}</${tag}>`).join('')}</tr>`
-  return `<table><thead>${line(header.map(escape), 'th')}</thead><tbody>${rows.map((row) => line(row, 'td')).join('\n')}</tbody></table>`
+  return `<table><thead>${line(header.map(escaped), 'th')}</thead><tbody>${rows.map((row) => line(row, 'td')).join('\n')}</tbody></table>`
 }

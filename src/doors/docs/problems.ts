@@ -1,5 +1,9 @@
 /** What a problem means and what to do: the status it comes with, and a sentence or two. By its code, the end of its `type`. */
 export const PROBLEMS: { readonly [code: string]: readonly [status: number, meaning: string] } = {
+  accept: [
+    400,
+    'Live messages come as text/event-stream, or over a WebSocket. Send Accept: text/event-stream.',
+  ],
   archived: [409, 'The record is archived. Restore it first, or ask with archived=with.'],
   as_of: [
     400,
@@ -38,12 +42,25 @@ export const PROBLEMS: { readonly [code: string]: readonly [status: number, mean
   ],
   'export.cell': [422, 'A value is longer than a spreadsheet cell can hold. Export as csv, json or jsonl.'],
   'export.rows': [422, 'There are more rows than a sheet can hold. Filter, or export as csv, json or jsonl.'],
+  'feed.gone': [
+    410,
+    'The log does not reach back to that message any more. Subscribe anew, with a snapshot.',
+  ],
+  'feed.size': [
+    400,
+    'Too many records for a snapshot; the detail names the limit. Narrow the filter, or read them page by page.',
+  ],
+  'feed.slow': [
+    503,
+    'You did not keep up with what happens. Subscribe again after the last message that you received.',
+  ],
   'file.missing': [404, 'There is no such file. Look at the path.'],
   'file.place': [404, 'The file cannot be written there. Look at the folder and its rights.'],
   'file.size': [
     413,
     'The file is larger than the limit that the detail names. Split it, or ingest it with the command line.',
   ],
+  fields: [400, 'fields names what these records do not have, or what is not shown.'],
   filter: [
     400,
     'The filter cannot be used; the detail points at the place. It is CEL: active && category == "Family".',
@@ -89,6 +106,13 @@ export const PROBLEMS: { readonly [code: string]: readonly [status: number, mean
   'json.name': [400, 'The JSON has a member name that is not allowed.'],
   'json.syntax': [400, 'The JSON cannot be read; the detail names line and column.'],
   limit: [400, 'limit must be a whole number from 1 to 500.'],
+  'live.full': [
+    503,
+    'This process has as many open streams as it may. Try again later, or at another process.',
+  ],
+  'live.id': [400, 'There is a subscription with this id on the socket already. Give each its own.'],
+  'live.streams': [429, 'You have as many open streams as one may. Close some first.'],
+  'live.subscriptions': [400, 'A socket carries no more subscriptions. Open another one.'],
   max_removal_share: [400, 'max_removal_share must be a number from 0 to 1.'],
   media_type: [415, 'The body is of a type that is not taken here; the detail names those that are.'],
   method: [405, 'The path does not take this method; the header Allow names those that it takes.'],

@@ -1,6 +1,6 @@
 import type { JsonSchema } from '../../kernel/field.ts'
 import type { Document } from '../openapi.ts'
-import { escape, page, table } from './page.ts'
+import { escaped, page, table } from './page.ts'
 
 type Operation = {
   operationId: string
@@ -36,10 +36,10 @@ export function referencePage(document: Document): string {
     ['#schemas', 'Schemas'],
   ] as [string, string][]
   const body = [
-    `<p>Release ${escape(document.info.version)}. ${code(document.info.description)}</p>`,
+    `<p>Release ${escaped(document.info.version)}. ${code(document.info.description)}</p>`,
     '<p>Every call needs a token: <code>Authorization: Bearer srt_…</code>, made with <code>serai token create --role manager</code>.</p>',
     ...groups.map(
-      ([tag, list]) => `<h2 id="${escape(tag)}">${escape(tag)}</h2>\n${list.map(operationHtml).join('\n')}`,
+      ([tag, list]) => `<h2 id="${escaped(tag)}">${escaped(tag)}</h2>\n${list.map(operationHtml).join('\n')}`,
     ),
     `<h2 id="schemas">Schemas</h2>\n${schemas.map(([name, schema]) => schemaHtml(name, schema)).join('\n')}`,
   ]
@@ -49,11 +49,11 @@ export function referencePage(document: Document): string {
 function operationHtml({ method, path, operation }: Entry): string {
   const { operationId, summary, parameters = [], requestBody, responses } = operation
   const [type, content] = Object.entries(requestBody?.content ?? {})[0] ?? []
-  return `<details id="${escape(operationId)}"><summary><span class="method">${method}</span><code>${escape(path)}</code><span class="says">${code(summary)}</span></summary><div>
+  return `<details id="${escaped(operationId)}"><summary><span class="method">${method}</span><code>${escaped(path)}</code><span class="says">${code(summary)}</span></summary><div>
 ${parameters.length ? `<h3>Parameters</h3>${table(['Name', 'In', 'Value', 'What it says'], parameters.map(parameterRow))}` : ''}
-${content ? `<h3>Body (${escape(type)})</h3><pre>${shape(content.schema)}</pre>` : ''}
+${content ? `<h3>Body (${escaped(type)})</h3><pre>${shape(content.schema)}</pre>` : ''}
 <h3>Answers</h3>${table(['Status', 'What it says'], Object.entries(responses).map(answerRow))}
-<h3>Example</h3><pre>${escape(example(method, path, type))}</pre></div></details>`
+<h3>Example</h3><pre>${escaped(example(method, path, type))}</pre></div></details>`
 }
 
 function parameterRow({
@@ -63,7 +63,7 @@ function parameterRow({
   description = '',
   schema,
 }: NonNullable<Operation['parameters']>[number]): string[] {
-  return [`<code>${escape(name)}</code>${required ? ' *' : ''}`, place, shape(schema), code(description)]
+  return [`<code>${escaped(name)}</code>${required ? ' *' : ''}`, place, shape(schema), code(description)]
 }
 
 function answerRow([status, { $ref, description = '', content }]: [
@@ -85,11 +85,11 @@ function schemaHtml(name: string, schema: JsonSchema): string {
   const properties = Object.entries((schema.properties ?? {}) as { [name: string]: JsonSchema })
   const required = (schema.required ?? []) as string[]
   const rows = properties.map(([property, each]) => [
-    `<code>${escape(property)}</code>${required.includes(property) ? ' *' : ''}`,
+    `<code>${escaped(property)}</code>${required.includes(property) ? ' *' : ''}`,
     shape(each),
     code(String(each.description ?? '')),
   ])
-  return `<details id="schema-${escape(name)}"><summary><code>${escape(name)}</code><span class="says">${code(String(schema.description ?? ''))}</span></summary><div>${
+  return `<details id="schema-${escaped(name)}"><summary><code>${escaped(name)}</code><span class="says">${code(String(schema.description ?? ''))}</span></summary><div>${
     rows.length ? table(['Member', 'Value', 'What it says'], rows) : `<pre>${shape(schema)}</pre>`
   }</div></details>`
 }
@@ -117,14 +117,14 @@ function shape(schema: JsonSchema): string {
   }
   if ($ref) {
     const name = $ref.split('/').at(-1)!
-    return `<a href="#schema-${escape(name)}">${escape(name)}</a>`
+    return `<a href="#schema-${escaped(name)}">${escaped(name)}</a>`
   }
   if (anyOf ?? oneOf) return (anyOf ?? oneOf)!.map(shape).join(' or ')
-  if (only !== undefined) return escape(JSON.stringify(only))
-  if (values) return values.map((value) => escape(JSON.stringify(value))).join(' · ')
+  if (only !== undefined) return escaped(JSON.stringify(only))
+  if (values) return values.map((value) => escaped(JSON.stringify(value))).join(' · ')
   if (items) return `list of ${shape(items)}`
   const kind = Array.isArray(type) ? type.join(' or ') : (type ?? 'anything')
-  return escape([kind, format, ...bounds(schema)].filter(Boolean).join(', '))
+  return escaped([kind, format, ...bounds(schema)].filter(Boolean).join(', '))
 }
 
 function bounds({ minimum, maximum, minLength, maxLength, default: usual }: JsonSchema): string[] {
@@ -139,5 +139,5 @@ function bounds({ minimum, maximum, minLength, maxLength, default: usual }: Json
 
 /** Text in which `words between backticks` are code. */
 function code(text: string): string {
-  return escape(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>')
+  return escaped(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>')
 }

@@ -20,12 +20,12 @@ export function createSchema({ engine, feed }: Pick<Services, 'engine' | 'feed'>
     logQueries(engine),
   ]
   const mutations = [...actions.map(({ mutations }) => mutations), undoMutations(engine)]
-  const counted = feed && countedFeed(feed)
-  const subscriptions = counted ? resources.map((resource) => subscriptionFields(counted, resource, all)) : []
+  const counted = countedFeed(feed)
+  const subscriptions = resources.map((resource) => subscriptionFields(counted, resource, all))
   return new GraphQLSchema({
     query: root('Query', 'queries', queries),
     mutation: root('Mutation', 'mutations', mutations),
-    ...(feed ? { subscription: root('Subscription', 'subscriptions', subscriptions) } : {}),
+    subscription: root('Subscription', 'subscriptions', subscriptions),
   })
 }
 
