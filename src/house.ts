@@ -14,6 +14,7 @@ import { ensureEventPartitions } from './store/upkeep.ts'
 import { type Backups, openBackups } from './work/backup.ts'
 import { gaugesOf } from './work/gauges.ts'
 import { createImports } from './work/imports.ts'
+import { createMeters, type Meters } from './work/meters.ts'
 import { prepareQueue } from './work/runner.ts'
 
 /** The running house: a database joined, migrated, and everything that the doors are given. */
@@ -23,6 +24,7 @@ export type House = {
   pool: Pool
   cluster: Cluster
   backups: Backups
+  meters: Meters
   onWake(listener: () => void): void
   close(): Promise<void>
 }
@@ -72,8 +74,11 @@ function furnish(
 ): House {
   const listeners: (() => void)[] = []
   const resources = areas.flatMap((area) => area.resources)
+  const jobs = areas.flatMap((area) => area.jobs ?? [])
+  const meters = createMeters()
   const engine: Engine = {
     pool,
+    attempts: new Map(jobs.flatMap(({ name, attempts }) => (attempts ? [[name, attempts]] : []))),
     resources: new Map(resources.map((resource) => [resource.name, resource])),
     wake: () => {
       for (const listener of listeners) listener()
@@ -98,6 +103,7 @@ function furnish(
     pool,
     cluster,
     backups,
+    meters,
     onWake: (listener) => void listeners.push(listener),
     async close() {
       if (signal?.aborted) await abandonConnections(cluster.connection)

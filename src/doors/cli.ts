@@ -8,6 +8,7 @@ import { exportCommand } from './cli/export.ts'
 import { houseCommands } from './cli/house.ts'
 import { importCommands } from './cli/imports.ts'
 import { ingestCommand } from './cli/ingest.ts'
+import { jobCommands } from './cli/jobs.ts'
 import type { Handler, Register } from './cli/register.ts'
 import type { BackupService } from './services.ts'
 
@@ -79,6 +80,7 @@ function buildProgram(host: Host, io: Io, settle: (code: number) => void): Comma
   importCommands(register)
   exportCommand(register)
   backupCommands(register)
+  jobCommands(register)
   for (const command of host.areas) areaCommand(register, command)
   return program
 }

@@ -10,6 +10,7 @@ import { uuidv7 } from '../kernel/uuid.ts'
 import type { Queryable } from '../store/pool.ts'
 import { addJobs } from '../store/queue.ts'
 import { insertRows, patchAll, type Stamp, updateRows, type Write } from '../store/rows.ts'
+import { traceparent } from '../store/trace.ts'
 import { explain } from './constraints.ts'
 import { loadTargets } from './load.ts'
 import { actionOf, requirePossible, resourceOf, ruleOf } from './lookup.ts'
@@ -52,6 +53,7 @@ type Plan = {
   targets: readonly string[]
   stamp: Stamp
   fingerprint: string
+  attempts: Engine['attempts']
 }
 
 function parse(engine: Engine, request: Perform): Plan {
@@ -74,6 +76,7 @@ function parse(engine: Engine, request: Perform): Plan {
     targets,
     stamp: stampOf(request),
     fingerprint: request.key ? fingerprintOf(request) : '',
+    attempts: engine.attempts,
   }
 }
 
@@ -111,6 +114,7 @@ function stampOf(request: Perform): Stamp {
     reason: request.reason ?? null,
     request: request.requestId ?? null,
     cause: request.cause ?? null,
+    trace: traceparent(),
   }
 }
 
@@ -173,7 +177,7 @@ async function execute(client: Queryable, plan: Plan, lock: boolean): Promise<Ou
   const swept = effects.patchAll
     ? await patchAll(client, resource, effects.patchAll.ids, effects.patchAll.patch, stamp)
     : 0
-  if (effects.jobs?.length) await addJobs(client, effects.jobs)
+  if (effects.jobs?.length) await addJobs(client, effects.jobs, plan.attempts)
   const byId = new Map(updated.map((row) => [row.id, row]))
   const records = [...inserted, ...rows.map((row) => byId.get(row.id) ?? row)].map((row) =>
     present(resource, row),

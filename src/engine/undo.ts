@@ -8,6 +8,7 @@ import { matches } from '../kernel/rule.ts'
 import { uuidv7 } from '../kernel/uuid.ts'
 import type { Queryable } from '../store/pool.ts'
 import { fromColumns, type Stamp, selectList, updateRows, type Write } from '../store/rows.ts'
+import { traceparent } from '../store/trace.ts'
 import { explain } from './constraints.ts'
 import { requirePossible, resourceOf, ruleOf } from './lookup.ts'
 import { labelKey, updateOf } from './perform.ts'
@@ -67,6 +68,7 @@ export async function undoWith(
     reason: request.reason ?? null,
     request: request.requestId ?? null,
     cause: change,
+    trace: traceparent(),
   }
   const kept: Kept[] = []
   let restored = 0

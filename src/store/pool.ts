@@ -37,6 +37,19 @@ export function openPool(
   return pool
 }
 
+/**
+ * A small pool to the same database with the driver's own types, for a library that expects them: graphile-worker compares
+ * Dates to find out which schedules were missed, and misses them all when they are text.
+ */
+export function openPlainPool(like: Pool, max: number): Pool {
+  const { options } = like
+  // The password is hidden from the spread.
+  const pool = new pg.Pool({ ...options, password: options.password, types: pg.types, max })
+  pool.on('error', () => undefined)
+  pool.on('connect', trackConnection)
+  return pool
+}
+
 /** Runs `work` in one transaction: committed when it returns, rolled back when it throws. */
 export async function transaction<Result>(
   pool: Pool,

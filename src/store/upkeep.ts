@@ -10,9 +10,16 @@ export async function ensureEventPartitions(client: Queryable): Promise<void> {
   )
 }
 
-/** Idempotency keys older than this are forgotten. */
+/**
+ * Idempotency keys older than this are forgotten, but for those of jobs that are still there: whoever runs a dead one again
+ * after days must not do again what it had done.
+ */
 export async function forgetReplays(client: Queryable, hours: number): Promise<void> {
-  await client.query('delete from replay where created_at < now() - make_interval(hours => $1)', [hours])
+  await client.query(
+    `delete from replay where created_at < now() - make_interval(hours => $1) and not (
+  actor like 'system:%' and key like 'job:%' and split_part(key, ':', 2) in (select id::text from graphile_worker._private_jobs))`,
+    [hours],
+  )
 }
 
 /** Numbers for the metrics: the age of the oldest event that a follower has not seen, waiting and dead jobs. */

@@ -56,6 +56,7 @@ function events(engine: Engine): Handle {
       'change',
       'actor',
       'action',
+      'trace',
       'before',
       'limit',
     ])
