@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { commentTraces } from './comments.ts'
 import { trackConnection } from './connections.ts'
 
 /** A pool whose rows are in canonical form: exact numbers, ISO dates, RFC 3339 times. */
@@ -34,6 +35,7 @@ export function openPool(
     trackConnection(client)
     client.on('error', onError)
   })
+  commentTraces(pool)
   return pool
 }
 

@@ -3,8 +3,8 @@ import type { Trace } from '../kernel/trace.ts'
 
 /**
  * The trace of what is being done. It is carried beside the calls and not through them, since no decision depends on it: it
- * only ends up in events, jobs, log lines and SQL comments. Measured on Node 24: entering costs 0.2 µs a request, asking
- * 5 ns a statement.
+ * only ends up in events, jobs, log lines and SQL comments. Measured on Node 24: entering costs 0.2 µs a call, asking
+ * 6 ns a statement; reading a record with and without it takes the same 0.22 ms.
  */
 const current = new AsyncLocalStorage<Trace>()
 
