@@ -75,6 +75,7 @@ function furnish(
   const listeners: (() => void)[] = []
   const resources = areas.flatMap((area) => area.resources)
   const jobs = areas.flatMap((area) => area.jobs ?? [])
+  const followers = areas.flatMap((area) => area.followers ?? []).map(({ name }) => name)
   const meters = createMeters()
   const engine: Engine = {
     pool,
@@ -95,7 +96,8 @@ function furnish(
     backups,
     version: VERSION,
     database: cluster.describe,
-    gauges: () => gaugesOf(pool, backups),
+    gauges: () => gaugesOf(pool, backups, followers),
+    meters: () => meters.text(),
   }
   return {
     services,

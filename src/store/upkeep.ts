@@ -21,15 +21,3 @@ export async function forgetReplays(client: Queryable, hours: number): Promise<v
     [hours],
   )
 }
-
-/** Numbers for the metrics: the age of the oldest event that a follower has not seen, waiting and dead jobs. */
-export async function queueNumbers(
-  client: Queryable,
-): Promise<{ waiting: number; dead: number; oldest_seconds: number }> {
-  const { rows } = await client.query<{ waiting: number; dead: number; oldest_seconds: number }>(
-    `select count(*) filter (where attempts < max_attempts and run_at <= now()) as waiting, count(*) filter (where attempts >= max_attempts) as dead,
-  coalesce(extract(epoch from now() - min(run_at) filter (where attempts < max_attempts and run_at <= now() and locked_at is null)), 0)::float8 as oldest_seconds
-from graphile_worker.jobs`,
-  )
-  return rows[0]
-}
