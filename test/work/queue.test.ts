@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openDoor } from '../../src/doors/http/testing.ts'
 import type { Pool } from '../../src/store/pool.ts'
 import { addJobs } from '../../src/store/queue.ts'
@@ -142,4 +144,26 @@ test('jobs at the command line', async (t) => {
   assert.equal((await serai('bury', '3')).code, 2)
   assert.match((await serai('--help')).stdout, /Example:\n {2}serai jobs --state dead/)
   assert.equal(await eventCount(pool), 3)
+})
+
+test('serve --no-work leaves the jobs to a process that works', async (t) => {
+  const { pool, connection } = await testDatabase(t)
+  await addJobs(pool, [{ name: 'serai.partitions', payload: {} }])
+  const { start } = await cliHome(t)
+  const env = { DATABASE_URL: connection.connectionString as string, PORT: '0' }
+  const waiting = async () => (await statesOf(pool)).length
+  const run = async (...args: string[]) => {
+    const { child, done } = start(args, env)
+    await once(child.stdout!, 'data')
+    return async () => {
+      child.kill('SIGINT')
+      assert.equal((await done).code, 0)
+    }
+  }
+  const stopDoors = await run('serve', '--no-work')
+  await sleep(3_000)
+  assert.equal(await waiting(), 1)
+  const stopWork = await run('work')
+  for (const until = Date.now() + 10_000; await waiting(); await sleep(50)) assert.ok(Date.now() < until)
+  await Promise.all([stopDoors(), stopWork()])
 })

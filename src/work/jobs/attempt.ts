@@ -8,6 +8,7 @@ import { continueTrace } from '../../kernel/trace.ts'
 import { TRACE_MEMBER } from '../../store/queue.ts'
 import { withTrace } from '../../store/trace.ts'
 import type { Meters } from '../meters.ts'
+import { createEnding, type Ending } from './ending.ts'
 
 /** Time that a job has to end once its signal is aborted; after it, it is given up and may change nothing any more. */
 const HEED_MS = 10_000
@@ -31,7 +32,7 @@ export function createAttempts(deps: {
   alive(): boolean
 }): Attempts {
   const { engine, log, meters, alive } = deps
-  const running = new Set<AbortController>()
+  const running = new Set<Ending>()
 
   async function run(job: Job, given: Attempt): Promise<void> {
     const { [TRACE_MEMBER]: traceparent, ...payload } = (given.payload ?? {}) as Row
@@ -62,31 +63,32 @@ export function createAttempts(deps: {
 
   /** Runs the job until it ends by itself, or some time after it was told to; then it may change nothing any more. */
   async function bounded(job: Job, payload: Row, id: string, labels: Row): Promise<void> {
-    const ending = new AbortController()
-    const over = new AbortController()
+    const ending = createEnding(HEED_MS)
     const seconds = job.timeoutSeconds ?? JOB_TIMEOUT_SECONDS
     const timer = setTimeout(
-      () => ending.abort(new Error(`The job took longer than the ${seconds} s that it has.`)),
+      () => ending.end(new Error(`The job took longer than the ${seconds} s that it has.`)),
       seconds * 1_000,
     )
     running.add(ending)
     try {
-      const { signal } = ending
-      await untilEnded(job.run(payload, contextOf(job, id, labels, signal, over.signal)), signal)
+      await ending.settle(job.run(payload, contextOf(job, id, labels, ending)))
     } finally {
-      over.abort(ending.signal.reason ?? new Error('The job is over.'))
       clearTimeout(timer)
       running.delete(ending)
     }
   }
 
-  function contextOf(job: Job, id: string, labels: Row, signal: AbortSignal, over: AbortSignal): JobContext {
+  function contextOf(job: Job, id: string, labels: Row, ending: Ending): JobContext {
     let calls = 0
     return {
-      signal,
+      get signal() {
+        return ending.signal
+      },
       log: (message, facts) => log.info({ ...facts, ...labels }, message),
       async perform(request) {
-        over.throwIfAborted()
+        // Given up: another attempt may be under way.
+        if (!running.has(ending))
+          throw ending.reason ?? new Error('The job is over; it may change nothing any more.')
         if (!alive()) throw lostDatabase()
         const origin = `job:${id}`
         const key = `${origin}:${calls++}`
@@ -98,26 +100,9 @@ export function createAttempts(deps: {
   return {
     run,
     endAll(reason) {
-      for (const ending of running) ending.abort(reason)
+      for (const ending of running) ending.end(reason)
     },
   }
-}
-
-/** Settles with the work, but at the latest some time after the signal. What was told to end has failed for that reason. */
-function untilEnded(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let giveUp: NodeJS.Timeout | undefined
-    const told = () => {
-      giveUp = setTimeout(() => reject(signal.reason), HEED_MS)
-    }
-    signal.addEventListener('abort', told, { once: true })
-    work
-      .then(resolve, (error) => reject(signal.aborted ? signal.reason : error))
-      .finally(() => {
-        signal.removeEventListener('abort', told)
-        clearTimeout(giveUp)
-      })
-  })
 }
 
 export function lostDatabase(): Error {
