@@ -24,6 +24,7 @@ import { fileColumns } from '../src/kernel/document.ts'
 import { uuidv7 } from '../src/kernel/uuid.ts'
 import { readSettings } from '../src/settings.ts'
 import { selectList } from '../src/store/rows.ts'
+import { jobRates } from './jobs.ts'
 import { writeJsonl } from './products.ts'
 
 const ROWS = Number(process.argv[2] ?? 100_000)
@@ -47,6 +48,7 @@ try {
     await exports(house)
     await writes(house)
     await reads(house)
+    await jobs(house)
   } finally {
     await house.close()
   }
@@ -304,6 +306,14 @@ async function reads(house: House): Promise<void> {
     line(work, `${Math.round(ours)}/s`, `${Math.round(plain)}/s`, (ours / plain).toFixed(2))
   }
   await Promise.all([app.close(), bare.close()])
+}
+
+/** Empty jobs; the floor is a bare graphile-worker with the same batches. */
+async function jobs(house: House): Promise<void> {
+  const { ours, floor, unbatched } = await jobRates(house)
+  const rate = (jobsPerSecond: number) => `${Math.round(jobsPerSecond)}/s`
+  line('empty jobs', rate(ours), rate(floor), (ours / floor).toFixed(2))
+  line('  without batches', '', rate(unbatched))
 }
 
 async function load(url: string, headers: Record<string, string>, duration: number): Promise<number> {

@@ -1,9 +1,11 @@
 import { access, constants, statfs } from 'node:fs/promises'
 import type { House } from './house.ts'
 import type { Area } from './kernel/area.ts'
+import { humanBytes } from './kernel/text.ts'
 import type { Settings } from './settings.ts'
 import { findDrift } from './store/drift.ts'
 import { migrationStatus } from './store/migrate.ts'
+import { logNumbers } from './store/numbers.ts'
 
 const FREE_BYTES_MIN = 512 * 1024 * 1024
 const BACKUP_HOURS_MAX = 48
@@ -26,6 +28,7 @@ export async function doctor(house: House, areas: readonly Area[], settings: Set
     ['home', () => home(settings)],
     ['disk', () => disk(settings)],
     ['backups', () => backups(house)],
+    ['history', () => history(house)],
   ]
   return Promise.all(
     checks.map(async ([name, check]) => ({
@@ -56,6 +59,12 @@ async function schema({ pool }: House, areas: readonly Area[]) {
     areas.flatMap((area) => area.resources),
   )
   return { ok: found.length === 0, detail: found.length ? found.join('; ') : 'as declared' }
+}
+
+async function history({ pool }: House) {
+  const months = (await logNumbers(pool)).filter(({ events }) => events > 0)
+  const told = months.map(({ month, events, bytes }) => `${month} ${events} events, ${humanBytes(bytes)}`)
+  return { ok: true, detail: told.length ? told.join('; ') : 'nothing yet' }
 }
 
 async function home({ home: folder }: Settings) {

@@ -17,6 +17,7 @@ import { proveBehind } from './work/backup/behind.ts'
 import { type Backups, openBackups } from './work/backup.ts'
 import { gaugesOf } from './work/gauges.ts'
 import { createImports } from './work/imports.ts'
+import { createMeters, type Meters } from './work/meters.ts'
 import { prepareQueue } from './work/runner.ts'
 
 /** The running house: a database joined, migrated, and everything that the doors are given. */
@@ -27,6 +28,7 @@ export type House = {
   cluster: Cluster
   backups: Backups
   wake: Wake
+  meters: Meters
   close(): Promise<void>
 }
 
@@ -75,8 +77,12 @@ function furnish(
 ): House {
   const wake = createWake(pool, cluster.connection)
   const resources = areas.flatMap((area) => area.resources)
+  const jobs = areas.flatMap((area) => area.jobs ?? [])
+  const followers = areas.flatMap((area) => area.followers ?? []).map(({ name }) => name)
+  const meters = createMeters()
   const engine: Engine = {
     pool,
+    attempts: new Map(jobs.flatMap(({ name, attempts }) => (attempts ? [[name, attempts]] : []))),
     resources: new Map(resources.map((resource) => [resource.name, resource])),
     wake: wake.wake,
   }
@@ -95,7 +101,8 @@ function furnish(
     feed,
     version: VERSION,
     database: cluster.describe,
-    gauges: () => gaugesOf(pool, backups),
+    gauges: () => gaugesOf(pool, backups, followers),
+    meters: () => meters.text(),
   }
   return {
     services,
@@ -104,6 +111,7 @@ function furnish(
     cluster,
     backups,
     wake,
+    meters,
     async close() {
       await feed.stop()
       if (!signal?.aborted) await behind.done()

@@ -43,8 +43,8 @@ const host: Host = {
     const house = await open(options)
     return { services: house.services, actor: person(), close: () => house.close() }
   },
-  serve: ({ demo, port, host: address }) =>
-    serve({ demo, ...(port === undefined ? {} : { port }), ...(address ? { host: address } : {}) }),
+  serve: ({ demo, work: works, port, host: address }) =>
+    serve({ demo, works, ...(port === undefined ? {} : { port }), ...(address ? { host: address } : {}) }),
   work,
   migrate: {
     status: () => withHouse({ migrate: false }, ({ cluster }) => migrationStatus(cluster.connection)),
@@ -78,7 +78,12 @@ async function withHouse<Result>(
   }
 }
 
-async function serve(options: { demo: boolean; port?: number; host?: string }): Promise<void> {
+async function serve(options: {
+  demo: boolean
+  works: boolean
+  port?: number
+  host?: string
+}): Promise<void> {
   const settings = {
     ...readSettings(env, PROJECT),
     ...(options.port === undefined ? {} : { port: options.port }),
@@ -90,7 +95,7 @@ async function serve(options: { demo: boolean; port?: number; host?: string }): 
     const authenticate = tokenAuthenticator(
       async (text, values) => (await house.pool.query(text, values)).rows,
     )
-    const running = await startServing(house, AREAS, settings, authenticate)
+    const running = await startServing(house, options.works ? AREAS : null, settings, authenticate)
     io.stdout.write(
       demo
         ? briefing(running.url!, demo)

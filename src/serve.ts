@@ -12,10 +12,10 @@ import { startRunner } from './work/runner.ts'
 /** What runs until it is stopped. `url` is null for a worker without doors. */
 export type Running = { url: string | null; log: Logger; stop(): Promise<void> }
 
-/** Opens the HTTP door and does the work behind it. */
+/** Opens the HTTP door and does the work behind it; without `areas` the work is left to other processes. */
 export async function startServing(
   house: House,
-  areas: readonly Area[],
+  areas: readonly Area[] | null,
   settings: Settings,
   authenticate: (token: string) => Promise<Actor | null>,
 ): Promise<Running> {
@@ -27,7 +27,7 @@ export async function startServing(
     ready: () => readiness(house),
   })
   const url = await listen(app, settings)
-  const work = await startWork(house, areas, log)
+  const work = areas ? await startWork(house, areas, log) : async () => undefined
   return {
     url,
     log,
@@ -58,7 +58,7 @@ async function startWork(house: House, areas: readonly Area[], log: Logger): Pro
   )
   const jobs = [...daily.jobs, ...areas.flatMap((area) => area.jobs ?? [])]
   const schedules = [...daily.schedules, ...areas.flatMap((area) => area.schedules ?? [])]
-  const runner = await startRunner({ engine, pool, jobs, schedules, log })
+  const runner = await startRunner({ engine, pool, jobs, schedules, log, meters: house.meters })
   const followers = startFollowers(
     engine,
     areas.flatMap((area) => area.followers ?? []),

@@ -9,6 +9,7 @@ import { historyCommands } from './cli/history.ts'
 import { houseCommands } from './cli/house.ts'
 import { importCommands } from './cli/imports.ts'
 import { ingestCommand } from './cli/ingest.ts'
+import { jobCommands } from './cli/jobs.ts'
 import type { Handler, Register } from './cli/register.ts'
 import type { BackupService } from './services.ts'
 
@@ -81,6 +82,7 @@ function buildProgram(host: Host, io: Io, settle: (code: number) => void): Comma
   historyCommands(register)
   exportCommand(register)
   backupCommands(register)
+  jobCommands(register)
   for (const command of host.areas) areaCommand(register, command)
   return program
 }

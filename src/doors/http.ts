@@ -2,18 +2,21 @@ import multipart from '@fastify/multipart'
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
+  type FastifyReply,
   type FastifyRequest,
   LogController,
 } from 'fastify'
 import type { Logger } from 'pino'
+import { withTrace } from '../engine/trace.ts'
 import type { Actor } from '../kernel/actor.ts'
 import { Problem } from '../kernel/problem.ts'
+import { continueTrace, type Trace } from '../kernel/trace.ts'
 import { docsRoutes } from './docs.ts'
 import { graphqlRoutes } from './graphql.ts'
 import { healthRoutes, type Ready } from './health.ts'
 import { takeJson } from './http/body.ts'
 import { answerBroken } from './http/broken.ts'
-import { requestIdOf, type Trace, traceOf } from './http/headers.ts'
+import { requestIdOf } from './http/headers.ts'
 import { checkUrl } from './http/parameters.ts'
 import { type BodyLimits, sendProblem, toProblem } from './http/problems.ts'
 import type { Rate } from './http/rate.ts'
@@ -144,8 +147,7 @@ function addHooks(app: FastifyInstance, { authenticate, rate }: HttpOptions, met
   const isClosing = closeInTime(app)
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(standardHeaders(request))
-    request.trace = traceOf(request.headers.traceparent) ?? null
-    if (request.trace) reply.header('traceparent', request.trace.header)
+    continueTraceOf(request, reply)
     if (isClosing()) {
       reply.header('connection', 'close')
       throw new Problem(
@@ -159,8 +161,10 @@ function addHooks(app: FastifyInstance, { authenticate, rate }: HttpOptions, met
     checkOrigin(request)
     return identify(request, reply)
   })
+  // Not earlier: what runs before has not read the body yet, whose events come in a context of their own.
+  app.addHook('preHandler', (request, _reply, done) => withTrace(request.trace, done))
   app.addHook('onResponse', async (request, reply) => {
-    const { method, log, actor, trace } = request
+    const { method, log, actor } = request
     const route = request.routeOptions.url ?? 'unmatched'
     const milliseconds = reply.elapsedTime
     const status = request.ws && reply.statusCode === 200 ? 101 : reply.statusCode
@@ -172,12 +176,20 @@ function addHooks(app: FastifyInstance, { authenticate, rate }: HttpOptions, met
         status,
         ms: Math.round(milliseconds * 100) / 100,
         actor: actor?.id,
-        trace_id: trace?.id,
         ...(reply.raw.writableFinished ? {} : { cut: true }),
       },
       'request',
     )
   })
+}
+
+/** A trace that the caller began goes on in the answer, in every line of the log, and in all that is done for the request. */
+function continueTraceOf(request: FastifyRequest, reply: FastifyReply): void {
+  const trace = continueTrace(request.headers.traceparent)
+  if (!trace) return
+  request.trace = trace
+  reply.header('traceparent', trace.header)
+  request.log = request.log.child({ trace_id: trace.id })
 }
 
 /** Says whether the app is closing; whoever is still being answered after a while is cut off. */

@@ -18,12 +18,21 @@ export type Services = {
   database: string
   /** numbers of the process for /metrics that no door counts itself. */
   gauges(): Promise<Gauge[]>
+  /** what this process counted of its work behind the doors, in the text format of Prometheus. */
+  meters?(): Promise<string>
 }
 
 /** Called while something takes long: `total` is 0 when it is not known yet. */
 export type Progress = (done: number, total: number, what: string) => void
 
-export type Gauge = { name: string; help: string; value: number; labels?: Record<string, string> }
+/** A number as it is now; a counter where it says so. */
+export type Gauge = {
+  name: string
+  help: string
+  value: number
+  labels?: Record<string, string>
+  type?: 'counter'
+}
 
 /**
  * Files into records: uploaded → parsed → mapped → planned → applied → undone. Every method answers with the import as

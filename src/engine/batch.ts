@@ -25,6 +25,7 @@ import {
   supersede,
   warnCollisions,
 } from '../store/staging.ts'
+import { traceparent } from '../store/trace.ts'
 import { where } from '../store/where.ts'
 import { requirePossible } from './lookup.ts'
 import type { Engine, ImportOptions } from './types.ts'
@@ -204,6 +205,7 @@ export async function applyBatch(
     reason: request.reason,
     request: request.requestId,
     cause: `import:${importId}`,
+    trace: traceparent(),
   }
   await beginBulk(client)
   await holdMoved(client, resource, importId, literal(resource, 'keyed'))

@@ -11,6 +11,7 @@ import { enterPast } from '../store/past.ts'
 import type { Queryable } from '../store/pool.ts'
 import { addJobs } from '../store/queue.ts'
 import { insertRows, patchAll, type Stamp, type Update, updateRows, type Write } from '../store/rows.ts'
+import { traceparent } from '../store/trace.ts'
 import { explain } from './constraints.ts'
 import { loadTargets } from './load.ts'
 import { actionOf, requirePossible, resourceOf, ruleOf } from './lookup.ts'
@@ -55,6 +56,7 @@ type Plan = {
   stamp: Stamp
   fingerprint: string
   asOf: string | undefined
+  attempts: Engine['attempts']
 }
 
 function parse(engine: Engine, request: Perform): Plan {
@@ -78,6 +80,7 @@ function parse(engine: Engine, request: Perform): Plan {
     stamp: stampOf(request),
     fingerprint: request.key ? fingerprintOf(request) : '',
     asOf: pastOf(request, action),
+    attempts: engine.attempts,
   }
 }
 
@@ -122,6 +125,7 @@ function stampOf(request: Perform): Stamp {
     reason: request.reason ?? null,
     request: request.requestId ?? null,
     cause: request.cause ?? null,
+    trace: traceparent(),
   }
 }
 
@@ -185,7 +189,7 @@ async function execute(client: Queryable, plan: Plan, lock: boolean): Promise<Ou
   const swept = effects.patchAll
     ? await patchAll(client, resource, effects.patchAll.ids, effects.patchAll.patch, stamp)
     : 0
-  if (effects.jobs?.length) await addJobs(client, effects.jobs)
+  if (effects.jobs?.length) await addJobs(client, effects.jobs, plan.attempts)
   const byId = new Map(updated.map((row) => [row.id, row]))
   const records = [...inserted, ...rows.map((row) => byId.get(row.id) ?? row)].map((row) =>
     present(resource, row),

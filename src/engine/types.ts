@@ -10,6 +10,8 @@ import type { Pool } from '../store/pool.ts'
 export type Engine = {
   readonly pool: Pool
   readonly resources: ReadonlyMap<string, Resource>
+  /** how often each job is tried, by its name; one that is not named is tried 10 times. */
+  readonly attempts?: ReadonlyMap<string, number>
   /** called after every commit that left events, so that followers look at the log at once. */
   wake(): void
 }

@@ -16,6 +16,7 @@ import {
   updateRows,
   type Write,
 } from '../store/rows.ts'
+import { traceparent } from '../store/trace.ts'
 import { explain } from './constraints.ts'
 import { getChange } from './history.ts'
 import { requirePossible, resourceOf, ruleOf } from './lookup.ts'
@@ -89,6 +90,7 @@ export async function undoWith(
     reason: request.reason ?? null,
     request: request.requestId ?? null,
     cause: change,
+    trace: traceparent(),
   }
   const kept: Kept[] = []
   let restored = 0

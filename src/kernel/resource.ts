@@ -53,6 +53,8 @@ export type Resource = {
   readonly live: Rule
   readonly keyed: Rule
   readonly traits: readonly string[]
+  /** its rows come from elsewhere: what happened to them is not all in the log. */
+  readonly view: boolean
 }
 
 /** Fields that every record has besides its own. */
@@ -95,6 +97,7 @@ export function resource(name: string, declaration: Declaration): Resource {
     live: all(...traits.flatMap((trait) => (trait.live ? [trait.live] : []))),
     keyed: all(...traits.flatMap((trait) => (trait.keyed ? [trait.keyed] : []))),
     traits: traits.map((trait) => trait.name),
+    view: declaration.view ?? false,
   })
 }
 
@@ -130,7 +133,7 @@ export function checkRow(resource: Resource, row: Row): Fault[] {
 
 /** Whether events tell what happened to its records: rows that only the house itself writes leave none. */
 export function keepsHistory(resource: Resource): boolean {
-  return Object.values(resource.actions).some(({ effect }) => effect === 'write')
+  return !resource.view && Object.values(resource.actions).some(({ effect }) => effect === 'write')
 }
 
 /** The natural key of a row as one text: its key fields, joined by a character that no key may contain. */

@@ -1,7 +1,8 @@
 import { keepsHistory, type Resource, storedFields } from '../kernel/resource.ts'
 import type { Queryable } from './pool.ts'
 
-type Column = { name: string; type: string; required: boolean; generated: boolean }
+/** `required` is null where the database cannot say: the columns of a view may all be null as far as it knows. */
+type Column = { name: string; type: string; required: boolean | null; generated: boolean }
 
 /** Columns that serve search and belong to no field. */
 const UNDECLARED = new Set(['search', 'search_text'])
@@ -33,7 +34,7 @@ function compare(resource: Resource, columns: Column[]): string[] {
     if (canonical(column.type) !== canonical(field.column))
       wrong.push(`${resource.name}.${name}: declared as ${field.column}, the column is ${column.type}`)
     const required = !field.optional && !field.derived
-    if (required && !column.required)
+    if (required && column.required === false)
       wrong.push(`${resource.name}.${name}: required, but the column takes null`)
     if (!required && column.required)
       wrong.push(`${resource.name}.${name}: optional, but the column refuses null`)
@@ -56,7 +57,8 @@ async function isTracked(client: Queryable, { name }: Resource): Promise<boolean
 
 async function columnsOf(client: Queryable, table: string): Promise<Column[]> {
   const { rows } = await client.query<Column>(
-    `select attname as name, format_type(atttypid, null) as type, attnotnull as required, attgenerated <> '' as generated
+    `select attname as name, format_type(atttypid, null) as type,
+  case when (select relkind from pg_class where oid = attrelid) <> 'v' then attnotnull end as required, attgenerated <> '' as generated
 from pg_attribute where attrelid = to_regclass($1) and attnum > 0 and not attisdropped order by attnum`,
     [`"${table}"`],
   )

@@ -3,7 +3,7 @@ import type { Row } from '../kernel/field.ts'
 import type { Queryable } from './pool.ts'
 
 const COLUMNS =
-  'position, transaction::text, time, change, actor, action, resource, record, key, version, before, after, reason, request, cause'
+  'position, transaction::text, time, change, actor, action, resource, record, key, version, before, after, reason, request, cause, trace'
 
 /** Where a reader of the log stands. */
 export type LogCursor = { transaction: string; position: number }
@@ -82,6 +82,8 @@ export type LogQuery = {
   change?: string
   actor?: string
   action?: string
+  /** 32 hexadecimal digits: the trace id, not the whole `traceparent`. */
+  trace?: string
   before?: number
   limit: number
 }
@@ -101,6 +103,7 @@ function logConditions(query: LogQuery): { text: string; values: unknown[] } {
   const conditions: string[] = []
   for (const name of ['resource', 'record', 'change', 'actor', 'action'] as const)
     if (query[name] !== undefined) conditions.push(`${name} = $${values.push(query[name])}`)
+  if (query.trace !== undefined) conditions.push(`substr(trace, 4, 32) = $${values.push(query.trace)}`)
   if (query.before !== undefined) conditions.push(`position < $${values.push(query.before)}`)
   return { text: conditions.length ? `where ${conditions.join(' and ')}` : '', values }
 }

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { commentTraces } from './comments.ts'
 import { trackConnection } from './connections.ts'
 
 /** A pool whose rows are in canonical form: exact numbers, ISO dates, RFC 3339 times. */
@@ -35,6 +36,20 @@ export function openPool(
     trackConnection(client)
     client.on('error', onError)
   })
+  commentTraces(pool)
+  return pool
+}
+
+/**
+ * A small pool to the same database with the driver's own types, for a library that expects them: graphile-worker compares
+ * Dates to find out which schedules were missed, and misses them all when they are text.
+ */
+export function openPlainPool(like: Pool, max: number): Pool {
+  const { options } = like
+  // The password is hidden from the spread.
+  const pool = new pg.Pool({ ...options, password: options.password, types: pg.types, max })
+  pool.on('error', () => undefined)
+  pool.on('connect', trackConnection)
   return pool
 }
 

@@ -11,6 +11,8 @@ export type Stamp = {
   reason: string | null
   request: string | null
   cause: string | null
+  /** the `traceparent` of the call, when it came with one. */
+  trace: string | null
 }
 
 /** One row to write with the fact it leaves. `row` holds every stored field but times. */
@@ -79,8 +81,8 @@ export async function patchAll(
   update ${quote(resource.name)} t set ${setClause(resource, names, (name) => `p.${quote(name)}`)}
   from old, patch p where t.id = old.id returning t.id, t.version
 )
-insert into event (change, actor, action, resource, record, key, version, before, after, reason, request, cause)
-select $3::uuid, $4, $5, '${resource.name}', id, _key, version, _before, $2::jsonb, $6, $7, $8 from written join old using (id) order by id`,
+insert into event (change, actor, action, resource, record, key, version, before, after, reason, request, cause, trace)
+select $3::uuid, $4, $5, '${resource.name}', id, _key, version, _before, $2::jsonb, $6, $7, $8, $9 from written join old using (id) order by id`,
     [
       ids,
       JSON.stringify(toRecord(resource, patch)),
@@ -90,6 +92,7 @@ select $3::uuid, $4, $5, '${resource.name}', id, _key, version, _before, $2::jso
       stamp.reason,
       stamp.request,
       stamp.cause,
+      stamp.trace,
     ],
   )
   return rowCount ?? 0
@@ -145,6 +148,7 @@ async function send(
       stamp.reason,
       stamp.request,
       stamp.cause,
+      stamp.trace,
     ],
   })
   return rows.map((row) => fromColumns(resource, row))
@@ -158,8 +162,8 @@ function statement(resource: Resource, types: string, write: string): string {
   ${write}
   returning ${selectList(resource)}
 ), logged as (
-  insert into event (change, actor, action, resource, record, key, version, before, after, reason, request, cause)
-  select $2::uuid, $3, $4, '${resource.name}', i.id, i._key, w.version, i._before, i._after, $5, $6, $7
+  insert into event (change, actor, action, resource, record, key, version, before, after, reason, request, cause, trace)
+  select $2::uuid, $3, $4, '${resource.name}', i.id, i._key, w.version, i._before, i._after, $5, $6, $7, $8
   from input i join written w using (id) order by i.id
 )
 select ${selectList(resource, 'w')} from written w`

@@ -241,10 +241,19 @@ export async function applyNew(
   select r.record as id, r.key as _key, p.* from import_row r, jsonb_to_record(r.after) as p(${recordTypes(resource)})
   where r.import = $1 and r.verdict = 'new' order by r.position
 ), written as (${insertInto(resource, 't')} from input returning id, version)
-insert into event (change, actor, action, resource, record, key, version, before, after, reason, request, cause)
-select $2::uuid, $3, $4, '${resource.name}', w.id, serai_key(r.key), w.version, null, coalesce(r.changes, r.after), $5, $6, $7
+insert into event (change, actor, action, resource, record, key, version, before, after, reason, request, cause, trace)
+select $2::uuid, $3, $4, '${resource.name}', w.id, serai_key(r.key), w.version, null, coalesce(r.changes, r.after), $5, $6, $7, $8
 from written w join import_row r on r.import = $1 and r.record = w.id order by r.position`,
-    [importId, stamp.change, stamp.actor, stamp.action, stamp.reason, stamp.request, stamp.cause],
+    [
+      importId,
+      stamp.change,
+      stamp.actor,
+      stamp.action,
+      stamp.reason,
+      stamp.request,
+      stamp.cause,
+      stamp.trace,
+    ],
   )
   return rowCount ?? 0
 }
@@ -267,10 +276,19 @@ export async function applyChanged(
   where r.import = $1 and r.verdict = 'changed' and t.id = r.record and t.version = r.base_version
   returning t.id, t.version
 )
-insert into event (change, actor, action, resource, record, key, version, before, after, reason, request, cause)
-select $2::uuid, $3, $4, '${resource.name}', w.id, serai_key(r.key), w.version, r.before, r.changes, $5, $6, $7
+insert into event (change, actor, action, resource, record, key, version, before, after, reason, request, cause, trace)
+select $2::uuid, $3, $4, '${resource.name}', w.id, serai_key(r.key), w.version, r.before, r.changes, $5, $6, $7, $8
 from written w join import_row r on r.import = $1 and r.record = w.id order by r.position`,
-    [importId, stamp.change, stamp.actor, stamp.action, stamp.reason, stamp.request, stamp.cause],
+    [
+      importId,
+      stamp.change,
+      stamp.actor,
+      stamp.action,
+      stamp.reason,
+      stamp.request,
+      stamp.cause,
+      stamp.trace,
+    ],
   )
   return rowCount ?? 0
 }

@@ -3,8 +3,10 @@ import { perform } from '../engine/perform.ts'
 import type { Engine } from '../engine/types.ts'
 import { systemActor } from '../kernel/actor.ts'
 import type { Follower } from '../kernel/area.ts'
+import { continueTrace } from '../kernel/trace.ts'
 import { type LogCursor, nextEvents } from '../store/log.ts'
 import { type Pool, transaction } from '../store/pool.ts'
+import { withTrace } from '../store/trace.ts'
 
 const EVENTS_MAX = 500
 const IDLE_MS = 500
@@ -80,7 +82,7 @@ export async function followOnce(engine: Engine, follower: Follower): Promise<nu
     for (const event of events) {
       if (follower.resources && !follower.resources.includes(event.resource)) continue
       let calls = 0
-      await follower.handle(event, {
+      const context: Parameters<Follower['handle']>[1] = {
         perform: (request) =>
           perform(engine, {
             ...request,
@@ -88,7 +90,8 @@ export async function followOnce(engine: Engine, follower: Follower): Promise<nu
             key: `follow:${follower.name}:${event.position}:${calls++}`,
             cause: `event:${event.position}`,
           }),
-      })
+      }
+      await withTrace(continueTrace(event.trace), () => follower.handle(event, context))
     }
     const last = events.at(-1)
     if (last)

@@ -1,6 +1,7 @@
 import type { Area } from '../../kernel/area.ts'
 import { importTemplate, importView } from './imports.ts'
+import { job } from './jobs.ts'
 import { token } from './token.ts'
 
-/** What lies under every line of business: tokens and imports. */
-export const platform: Area = { name: 'platform', resources: [token, importView, importTemplate] }
+/** What lies under every line of business: tokens, imports and jobs. */
+export const platform: Area = { name: 'platform', resources: [token, importView, importTemplate, job] }

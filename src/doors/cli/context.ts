@@ -11,7 +11,7 @@ export type Host = {
   tokenResource: string
   areas: AreaCommand[]
   open(options: { migrate: boolean; onProgress?(message: string): void }): Promise<Opened>
-  serve(options: { demo: boolean; port?: number; host?: string }): Promise<void>
+  serve(options: { demo: boolean; work: boolean; port?: number; host?: string }): Promise<void>
   work(): Promise<void>
   migrate: {
     status(): Promise<{ name: string; applied_at: string | null }[]>

@@ -37,6 +37,10 @@ export const events: Operation = {
     query('change', 'Only of this change.', { type: 'string', format: 'uuid' }),
     query('actor', 'Only what this actor did.'),
     query('action', 'Only what this action did.'),
+    query('trace', 'Only what was done under this trace (W3C Trace Context).', {
+      type: 'string',
+      pattern: '^[0-9a-f]{32}$',
+    }),
     limitParameter,
     beforeParameter,
   ],

@@ -120,6 +120,7 @@ const engineSchemas: { [name: string]: JsonSchema } = {
       reason: textOrNull,
       request: textOrNull,
       cause: textOrNull,
+      trace: textOrNull,
     }),
     description: 'The fact that an action left.',
   },

@@ -67,6 +67,7 @@ function events(engine: Engine): Handle {
       'change',
       'actor',
       'action',
+      'trace',
       'before',
       'limit',
     ])
