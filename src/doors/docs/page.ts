@@ -12,7 +12,7 @@ main { padding: 2rem clamp(1rem, 4vw, 3.5rem) 6rem; max-width: 62rem }
 h1 { margin: 0 0 .5rem } h2 { margin: 3rem 0 .6rem; padding-bottom: .3rem; border-bottom: 1px solid var(--line) }
 p { max-width: 44rem }
 details { border: 1px solid var(--line); border-radius: .5rem; margin: .5rem 0; background: var(--paper) }
-summary { padding: .55rem .8rem; cursor: pointer; display: flex; gap: .8rem; align-items: baseline; flex-wrap: wrap }
+summary { padding: .55rem .8rem; cursor: pointer; display: flex; gap: .1rem .8rem; align-items: baseline; flex-wrap: wrap }
 details[open] > summary { border-bottom: 1px solid var(--line); background: var(--tint); border-radius: .5rem .5rem 0 0 }
 details > div { padding: .4rem .9rem 1rem }
 code, pre { font: .88em/1.5 ui-monospace, monospace }
