@@ -99,7 +99,7 @@ test('history, events and changes are those of REST, and a change is taken back 
   const { ask, send } = await house(t)
   await send('PATCH', '/api/toys/ball', { body: { weight: 7 } })
   const event =
-    'position time change actor action resource record key version before after reason request cause'
+    'position time change actor action resource record key version before after reason request cause trace'
   const { data } = await ask(`{
     history(resource: "toy", id: "ball") { nodes { ${event} } }
     events(first: 2, resource: "toy") { edges { cursor } nodes { ${event} } pageInfo { hasNextPage endCursor } }

@@ -55,6 +55,7 @@ const EventType = new GraphQLObjectType({
     reason: text,
     request: text,
     cause: text,
+    trace: { ...text, description: 'The traceparent of the call, when it came with one.' },
   },
 })
 
