@@ -36,7 +36,8 @@ export type Gauge = {
 
 /**
  * Files into records: uploaded → parsed → mapped → planned → applied → undone. Every method answers with the import as
- * the resource `import` shows it (id, state, counts, warnings, …).
+ * the resource `import` shows it (id, state, counts, warnings, …). A `key` is an idempotency key: the same call with the same
+ * key is done once, and its answer is kept in the transaction that did it.
  */
 export type Imports = {
   /** Keeps the bytes and makes the import; the same bytes with the same options give the same import (`again`: true). */
@@ -46,6 +47,7 @@ export type Imports = {
     fileName: string
     body: Readable
     options: ImportOptions
+    key?: string | null
     requestId?: string
   }): Promise<{ import: Row; again: boolean }>
   /** Reads the file, judges every record and keeps the plan. */
@@ -58,6 +60,7 @@ export type Imports = {
       progress?: Progress
       reason?: string
       wait_seconds?: number
+      key?: string | null
       requestId?: string
     },
   ): Promise<Row>
@@ -75,9 +78,9 @@ export type Imports = {
   }): Promise<{ import: Row; again: boolean }>
   undo(
     id: string,
-    context: { actor: Actor; dryRun?: boolean; reason?: string; requestId?: string },
+    context: { actor: Actor; dryRun?: boolean; reason?: string; key?: string | null; requestId?: string },
   ): Promise<UndoOutcome>
-  cancel(id: string, context: { actor: Actor }): Promise<Row>
+  cancel(id: string, context: { actor: Actor; key?: string | null }): Promise<Row>
   /** Rows of the plan in the order of the file. */
   rows(
     id: string,

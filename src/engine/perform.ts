@@ -17,7 +17,7 @@ import { loadTargets } from './load.ts'
 import { actionOf, requirePossible, resourceOf, ruleOf } from './lookup.ts'
 import { facts, present } from './present.ts'
 import { parseTime } from './query.ts'
-import { claimReplay, findReplay, fingerprintOf, keepAnswer } from './replay.ts'
+import { type Claim, claimOf, findReplay, once } from './replay.ts'
 import type { Engine, Outcome, Perform } from './types.ts'
 
 /** Most records or inputs of one call. More is a batch. */
@@ -31,10 +31,8 @@ const ATTEMPTS_MAX = 5
  */
 export async function perform(engine: Engine, request: Perform): Promise<Outcome> {
   const plan = parse(engine, request)
-  if (request.key) {
-    const known = await findReplay(engine.pool, request.actor, request.key, plan.fingerprint)
-    if (known) return known
-  }
+  const known = plan.claim && (await findReplay<Outcome>(engine.pool, plan.claim))
+  if (known) return known
   try {
     const outcome = oneStatement(plan)
       ? await withoutTransaction(engine, plan)
@@ -54,9 +52,9 @@ type Plan = {
   inputs: Row[]
   targets: readonly string[]
   stamp: Stamp
-  fingerprint: string
   asOf: string | undefined
   attempts: Engine['attempts']
+  claim: Claim | undefined
 }
 
 function parse(engine: Engine, request: Perform): Plan {
@@ -78,9 +76,9 @@ function parse(engine: Engine, request: Perform): Plan {
     inputs: readInputs(action, request.input ?? {}),
     targets,
     stamp: stampOf(request),
-    fingerprint: request.key ? fingerprintOf(request) : '',
     asOf: pastOf(request, action),
     attempts: engine.attempts,
+    claim: claimOf(request),
   }
 }
 
@@ -162,16 +160,12 @@ async function inTransaction(engine: Engine, plan: Plan): Promise<Outcome> {
   }
 }
 
-async function executeClaimed(client: pg.PoolClient, plan: Plan): Promise<Outcome> {
-  const { key, actor } = plan.request
-  if (key) {
-    const known = await claimReplay(client, actor, key, plan.fingerprint)
-    if (known) return known
-  }
-  const outcome = await execute(client, plan, true)
-  if (!outcome) throw conflict('busy', 'The record changed at the same moment. Try again.')
-  if (key) await keepAnswer(client, actor, key, outcome)
-  return outcome
+function executeClaimed(client: pg.PoolClient, plan: Plan): Promise<Outcome> {
+  return once(client, plan.claim, async () => {
+    const outcome = await execute(client, plan, true)
+    if (!outcome) throw conflict('busy', 'The record changed at the same moment. Try again.')
+    return outcome
+  })
 }
 
 /** Steps 5–8. Undefined when a record moved between reading and writing, which cannot happen when it is locked. */

@@ -88,6 +88,7 @@ export type UndoOutcome = {
   change: string | null
   restored: number
   kept: Kept[]
+  replayed: boolean
   dryRun: boolean
 }
 export type Kept = { resource: string; record: string; key: string; field: string | null; reason: string }

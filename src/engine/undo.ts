@@ -22,6 +22,7 @@ import { getChange } from './history.ts'
 import { requirePossible, resourceOf, ruleOf } from './lookup.ts'
 import { labelKey, updateOf } from './perform.ts'
 import { facts } from './present.ts'
+import { claimOf, findReplay, once } from './replay.ts'
 import type { Engine, Kept, UndoOutcome } from './types.ts'
 
 const CHUNK_RECORDS = 2_000
@@ -33,6 +34,8 @@ type Fact = { resource: string; record: string; key: string; before: Row | null;
 export type UndoRequest = {
   actor: Actor
   change: string
+  /** idempotency key: the same undo with the same key is done once and answered again. */
+  key?: string | null
   dryRun?: boolean
   reason?: string | null
   requestId?: string | null
@@ -43,12 +46,15 @@ export type UndoRequest = {
  * records that it made and nobody touched are archived; the rest is left alone and listed. Undoing an undo is a redo.
  */
 export async function undo(engine: Engine, request: UndoRequest): Promise<UndoOutcome> {
+  const claim = claimOf({ ...request, resource: 'change', action: 'undo', targets: [request.change] })
+  const known = claim && (await findReplay<UndoOutcome>(engine.pool, claim))
+  if (known) return known
   const client = await engine.pool.connect()
   let broken: Error | undefined
   try {
     await client.query('begin')
     await beginBulk(client)
-    const outcome = await undoWith(engine, client, request)
+    const outcome = await once(client, claim, () => undoWith(engine, client, request))
     await client.query(request.dryRun ? 'rollback' : 'commit')
     if (outcome.change) engine.wake()
     return outcome
@@ -101,7 +107,7 @@ export async function undoWith(
       restored += await undoGroup(client, resourceOf(engine, name), actor, group, stamp, kept)
   }
   if (!any) throw notFound(`There is no change "${change}", or it wrote nothing.`)
-  return { change: restored > 0 && !dryRun ? stamp.change : null, restored, kept, dryRun }
+  return { change: restored > 0 && !dryRun ? stamp.change : null, restored, kept, replayed: false, dryRun }
 }
 
 async function undoGroup(

@@ -9,6 +9,7 @@ import { applyBatch, lockBatches, planBatch } from '../engine/batch.ts'
 import { explain } from '../engine/constraints.ts'
 import { requirePossible, resourceOf } from '../engine/lookup.ts'
 import { readOne } from '../engine/read.ts'
+import { type Claim, claimOf, once } from '../engine/replay.ts'
 import type { Engine, ImportOptions, PlannedRow, UndoOutcome } from '../engine/types.ts'
 import { undoWith } from '../engine/undo.ts'
 import { entries } from '../intake/entries.ts'
@@ -53,6 +54,7 @@ type Upload = {
   fileName: string
   body: Readable
   options: ImportOptions
+  key?: string | null
   requestId?: string
 }
 const PLANNABLE = ['uploaded', 'parsed', 'planned']
@@ -62,6 +64,7 @@ type ApplyRequest = {
   progress?: Progress
   reason?: string
   wait_seconds?: number
+  key?: string | null
   requestId?: string
 }
 type Progress = (done: number, total: number, what: string) => void
@@ -75,16 +78,23 @@ export function createImports(context: ImportContext) {
     requirePossible(resource, 'ingest', request.actor)
     const file = await keepBytes(context, request.body, request.fileName)
     const identity = await identityOf(engine, resource, file.sha256, request.options)
-    const made = await table.insertImport(engine.pool, {
-      id: uuidv7(),
-      resource: resource.name,
-      fileName: request.fileName,
-      file,
-      identity,
-      options: request.options,
-      actor: request.actor.id,
-    })
-    return { import: await show(request.actor, made.id), again: !made.fresh }
+    const claim = claimOf({ ...request, resource: 'import', action: 'upload', input: identity })
+    const made = await transaction(engine.pool, (client) =>
+      once(client, claim, async () => ({
+        change: null,
+        replayed: false,
+        ...(await table.insertImport(client, {
+          id: uuidv7(),
+          resource: resource.name,
+          fileName: request.fileName,
+          file,
+          identity,
+          options: request.options,
+          actor: request.actor.id,
+        })),
+      })),
+    )
+    return { import: await show(request.actor, made.id), again: made.replayed || !made.fresh }
   }
 
   async function plan(id: string, { actor, progress }: { actor: Actor; progress?: Progress }): Promise<Row> {
@@ -205,16 +215,18 @@ export function createImports(context: ImportContext) {
     await client.query('begin')
     try {
       const state = await table.lockImport(client, id)
-      if (state === 'planned') {
-        const applied = await applyBatch(client, {
-          actor: request.actor,
-          resource,
-          importId: id,
-          reason: request.reason ?? null,
-          requestId: request.requestId ?? null,
+      if (state === 'planned')
+        await once(client, importClaim('apply', id, request), async () => {
+          const applied = await applyBatch(client, {
+            actor: request.actor,
+            resource,
+            importId: id,
+            reason: request.reason ?? null,
+            requestId: request.requestId ?? null,
+          })
+          await table.markApplied(client, id, { ...applied, backup })
+          return { change: applied.change }
         })
-        await table.markApplied(client, id, { ...applied, backup })
-      }
       await client.query('commit')
       request.progress?.(changes, changes, 'written')
       return state === 'planned'
@@ -265,24 +277,16 @@ export function createImports(context: ImportContext) {
 
   async function undo(
     id: string,
-    request: { actor: Actor; dryRun?: boolean; reason?: string; requestId?: string },
+    request: { actor: Actor; dryRun?: boolean; reason?: string; key?: string | null; requestId?: string },
   ): Promise<UndoOutcome> {
-    const record = await table.getImport(engine.pool, id)
-    if (record.state !== 'applied')
-      throw conflict('import.state', `Import ${id} is ${record.state}; only an applied one can be undone.`)
-    if (!record.change)
-      throw conflict('import.empty', `Import ${id} changed nothing, so there is nothing to undo.`)
     const client = await engine.pool.connect()
     let broken: Error | undefined
     try {
       await client.query('begin')
       await beginBulk(client)
-      const outcome = await undoWith(engine, client, {
-        ...request,
-        change: record.change,
-        reason: request.reason ?? `undo of import ${id}`,
-      })
-      if (!request.dryRun) await table.markUndone(client, id, outcome.change)
+      const outcome = await once(client, importClaim('undo', id, request), () =>
+        undoLocked(client, id, request),
+      )
       await client.query(request.dryRun ? 'rollback' : 'commit')
       if (outcome.change) engine.wake()
       return outcome
@@ -297,14 +301,39 @@ export function createImports(context: ImportContext) {
     }
   }
 
-  async function cancel(id: string, { actor }: { actor: Actor }): Promise<Row> {
+  /** The import is locked before its state is looked at: of two who take it back at once, one does. */
+  async function undoLocked(
+    client: pg.PoolClient,
+    id: string,
+    request: { actor: Actor; dryRun?: boolean; reason?: string; requestId?: string },
+  ): Promise<UndoOutcome> {
+    const record = await table.getImport(client, id)
+    const state = await table.lockImport(client, id)
+    if (state !== 'applied')
+      throw conflict('import.state', `Import ${id} is ${state}; only an applied one can be undone.`)
+    if (!record.change)
+      throw conflict('import.empty', `Import ${id} changed nothing, so there is nothing to undo.`)
+    const outcome = await undoWith(engine, client, {
+      ...request,
+      change: record.change,
+      reason: request.reason ?? `undo of import ${id}`,
+    })
+    if (!request.dryRun) await table.markUndone(client, id, outcome.change)
+    return outcome
+  }
+
+  async function cancel(id: string, { actor, key }: { actor: Actor; key?: string | null }): Promise<Row> {
     const record = await table.getImport(engine.pool, id)
     requirePossible(resourceOf(engine, record.resource), 'ingest', actor)
-    if (!(await table.markCancelled(engine.pool, id)))
-      throw conflict(
-        'import.state',
-        `Import ${id} is ${record.state}; it is too late to cancel it. An applied import can be undone.`,
-      )
+    await transaction(engine.pool, (client) =>
+      once(client, importClaim('cancel', id, { actor, key: key ?? null }), async () => {
+        if (await table.markCancelled(client, id)) return { change: null }
+        throw conflict(
+          'import.state',
+          `Import ${id} is ${record.state}; it is too late to cancel it. An applied import can be undone.`,
+        )
+      }),
+    )
     return show(actor, id)
   }
 
@@ -339,6 +368,22 @@ export function createImports(context: ImportContext) {
   }
 
   return { upload, plan, apply, ingest, undo, cancel, rows, rejects }
+}
+
+/** What makes two calls of an import's verb the same. */
+function importClaim(
+  action: 'apply' | 'undo' | 'cancel',
+  id: string,
+  { actor, key, dryRun }: { actor: Actor; key?: string | null; dryRun?: boolean },
+): Claim | undefined {
+  return claimOf({
+    actor,
+    key: key ?? null,
+    resource: 'import',
+    action,
+    targets: [id],
+    dryRun: dryRun ?? false,
+  })
 }
 
 const CONTENT_TYPES = {

@@ -2,11 +2,12 @@ import type { JsonSchema } from '../../kernel/field.ts'
 import { MODES, VERDICTS } from '../../kernel/proposal.ts'
 import type { Resource } from '../../kernel/resource.ts'
 import type { Operation, Parameter } from '../http/route.ts'
-import { json, jsonBody, WRITE_PROBLEMS } from './answers.ts'
+import { json, jsonBody, WRITE_HEADERS, WRITE_PROBLEMS } from './answers.ts'
 import { pascal, schemaRef } from './names.ts'
 import {
   dryRunParameter,
   idParameter,
+  keyParameter,
   limitParameter,
   query,
   selectionParameters,
@@ -81,7 +82,7 @@ export const upload: Operation = {
   summary:
     'Takes a file and plans it: nothing is changed until the plan is applied. The same bytes again are the same import.',
   tag: TAG,
-  parameters: IMPORT_PARAMETERS,
+  parameters: [...IMPORT_PARAMETERS, keyParameter],
   body: {
     types: ['multipart/form-data', 'application/octet-stream'],
     schema: {
@@ -135,6 +136,7 @@ export const apply: Operation = {
   parameters: [
     which,
     ...writeParameters,
+    keyParameter,
     query('wait_seconds', 'How long to wait for another import of the same resource.', {
       type: 'integer',
       minimum: 0,
@@ -143,7 +145,7 @@ export const apply: Operation = {
     }),
   ],
   body: jsonBody({ type: 'object', maxProperties: 0 }, false),
-  answers: { 200: json('The import, applied.', record, ['Serai-Change', 'Serai-Dry-Run']) },
+  answers: { 200: json('The import, applied.', record, WRITE_HEADERS) },
   problems: [404, ...WRITE_PROBLEMS],
 }
 
@@ -151,9 +153,9 @@ export const undoImport: Operation = {
   id: 'undoImport',
   summary: 'Restores every value that the import wrote and nobody changed since, and lists the rest.',
   tag: TAG,
-  parameters: [which, ...writeParameters],
+  parameters: [which, ...writeParameters, keyParameter],
   body: jsonBody({ type: 'object', maxProperties: 0 }, false),
-  answers: { 200: json('What was put back.', schemaRef('Undo'), ['Serai-Change', 'Serai-Dry-Run']) },
+  answers: { 200: json('What was put back.', schemaRef('Undo'), WRITE_HEADERS) },
   problems: [404, ...WRITE_PROBLEMS],
 }
 
@@ -161,9 +163,9 @@ export const cancel: Operation = {
   id: 'cancelImport',
   summary: 'Gives up an import that is not applied.',
   tag: TAG,
-  parameters: [which, ...writeParameters],
+  parameters: [which, ...writeParameters, keyParameter],
   body: jsonBody({ type: 'object', maxProperties: 0 }, false),
-  answers: { 200: json('The import, cancelled.', record, ['Serai-Dry-Run']) },
+  answers: { 200: json('The import, cancelled.', record, WRITE_HEADERS) },
   problems: [404, ...WRITE_PROBLEMS],
 }
 

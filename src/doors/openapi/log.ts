@@ -1,11 +1,12 @@
 import type { Resource } from '../../kernel/resource.ts'
 import type { Operation } from '../http/route.ts'
-import { json, jsonBody, WRITE_PROBLEMS } from './answers.ts'
+import { json, jsonBody, WRITE_HEADERS, WRITE_PROBLEMS } from './answers.ts'
 import { pascal, recordName, schemaRef } from './names.ts'
 import {
   asOfParameter,
   beforeParameter,
   idParameter,
+  keyParameter,
   limitParameter,
   query,
   writeParameters,
@@ -70,13 +71,10 @@ export const undo: Operation = {
   summary:
     'Takes a change back: every value that it wrote and nobody changed since. The undo is a change too, so it can be undone.',
   tag: TAG,
-  parameters: [{ ...idParameter, description: 'The id of the change.' }, ...writeParameters],
+  parameters: [{ ...idParameter, description: 'The id of the change.' }, ...writeParameters, keyParameter],
   body: jsonBody({ type: 'object', maxProperties: 0 }, false),
   answers: {
-    200: json('What was put back, and what was left alone.', schemaRef('Undo'), [
-      'Serai-Change',
-      'Serai-Dry-Run',
-    ]),
+    200: json('What was put back, and what was left alone.', schemaRef('Undo'), WRITE_HEADERS),
   },
   problems: [404, ...WRITE_PROBLEMS],
 }

@@ -1,7 +1,9 @@
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { readOne } from '../../engine/read.ts'
+import { claimOf, findReplay } from '../../engine/replay.ts'
 import type { Row } from '../../kernel/field.ts'
 import { VERDICTS } from '../../kernel/proposal.ts'
+import { idempotencyKeyOf } from '../http/headers.ts'
 import { limitOf, nextLink, onlyParameters, wholeOf, wordOf } from '../http/parameters.ts'
 import type { Route } from '../http/route.ts'
 import { actorOf } from '../identity.ts'
@@ -68,18 +70,17 @@ function rejects({ imports }: Services): Handle {
 
 function apply(services: Services): Handle {
   return async (request, reply) => {
-    refuseIfMatch(request)
-    refuseInput(request.body)
-    const { id } = request.params as Named
-    const { dryRun, reason } = writeOptionsOf(request, ['wait_seconds'])
+    const { id, actor, key, dryRun, reason } = verbOf(request, ['wait_seconds'])
     const { wait_seconds: wait } = request.query as { wait_seconds?: string }
     const waitSeconds = wholeOf('wait_seconds', wait, 0, WAIT_SECONDS_MAX)
-    const actor = actorOf(request)
     // The plan is the rehearsal: applying does what it says and nothing else.
     if (dryRun) return rehearsed(reply, await readOne(services.engine, actor, IMPORT, id))
+    const known = await replayOf(services, request, 'apply')
+    if (known) return replayed(services, request, reply, known)
     const before = await readOne(services.engine, actor, IMPORT, id)
     const applied = await services.imports.apply(id, {
       actor,
+      key,
       requestId: request.id,
       ...(reason ? { reason } : {}),
       ...(waitSeconds === undefined ? {} : { wait_seconds: waitSeconds }),
@@ -92,29 +93,54 @@ function apply(services: Services): Handle {
 
 function undo({ imports }: Services): Handle {
   return async (request, reply) => {
-    refuseIfMatch(request)
-    refuseInput(request.body)
-    const { dryRun, reason } = writeOptionsOf(request)
-    const outcome = await imports.undo((request.params as Named).id, {
-      actor: actorOf(request),
+    const { id, actor, key, dryRun, reason } = verbOf(request)
+    const outcome = await imports.undo(id, {
+      actor,
       dryRun,
+      key,
       requestId: request.id,
       ...(reason ? { reason } : {}),
     })
-    tellOutcome(reply, { ...outcome, replayed: false })
+    tellOutcome(reply, outcome)
     return reply.send(undoBody(outcome))
   }
 }
 
-function cancel({ engine, imports }: Services): Handle {
+function cancel(services: Services): Handle {
   return async (request, reply) => {
-    refuseIfMatch(request)
-    refuseInput(request.body)
-    const { id } = request.params as Named
-    const actor = actorOf(request)
-    if (writeOptionsOf(request).dryRun) return rehearsed(reply, await readOne(engine, actor, IMPORT, id))
-    return reply.send(await imports.cancel(id, { actor }))
+    const { id, actor, key, dryRun } = verbOf(request)
+    if (dryRun) return rehearsed(reply, await readOne(services.engine, actor, IMPORT, id))
+    const known = await replayOf(services, request, 'cancel')
+    if (known) return replayed(services, request, reply, known)
+    return reply.send(await services.imports.cancel(id, { actor, key }))
   }
+}
+
+/** What every verb of an import is told: which import, by whom, under which key, and how. */
+function verbOf(request: FastifyRequest, more: readonly string[] = []) {
+  refuseIfMatch(request)
+  refuseInput(request.body)
+  const { id } = request.params as Named
+  const options = writeOptionsOf(request, more)
+  return { id, actor: actorOf(request), key: idempotencyKeyOf(request), ...options }
+}
+
+/** What this verb did under the same key before. */
+async function replayOf({ engine }: Services, request: FastifyRequest, action: string) {
+  const { id, actor, key } = verbOf(request, ['wait_seconds'])
+  const claim = claimOf({ actor, key, resource: IMPORT, action, targets: [id] })
+  return claim && findReplay<{ change: string | null }>(engine.pool, claim)
+}
+
+/** The import as it stands now, with the change that the key made. */
+async function replayed(
+  { engine }: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { change }: { change: string | null },
+): Promise<FastifyReply> {
+  tellOutcome(reply, { change, dryRun: false, replayed: true })
+  return reply.send(await readOne(engine, actorOf(request), IMPORT, (request.params as Named).id))
 }
 
 function rehearsed(reply: FastifyReply, record: Row): FastifyReply {

@@ -3,6 +3,7 @@ import { getChange, history, listChanges, listEvents } from '../../engine/histor
 import type { Engine } from '../../engine/types.ts'
 import { redo, undo } from '../../engine/undo.ts'
 import type { Resource } from '../../kernel/resource.ts'
+import { idempotencyKeyOf } from '../http/headers.ts'
 import { limitOf, nextLink, onlyParameters } from '../http/parameters.ts'
 import type { Route } from '../http/route.ts'
 import { actorOf } from '../identity.ts'
@@ -102,9 +103,10 @@ function takeBack(engine: Engine, way: typeof undo): Handle {
       actor: actorOf(request),
       change: (request.params as Named).id,
       ...writeOptionsOf(request),
+      key: idempotencyKeyOf(request),
       requestId: request.id,
     })
-    tellOutcome(reply, { ...outcome, replayed: false })
+    tellOutcome(reply, outcome)
     return reply.send(undoBody(outcome))
   }
 }

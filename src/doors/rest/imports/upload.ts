@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { readOne } from '../../../engine/read.ts'
 import type { Row } from '../../../kernel/field.ts'
+import { idempotencyKeyOf } from '../../http/headers.ts'
 import type { Route } from '../../http/route.ts'
 import { actorOf } from '../../identity.ts'
 import { upload as operation } from '../../openapi/files.ts'
@@ -39,8 +40,8 @@ async function keep(
   const { parameters, fileName, body } = await sourceOf(request, bytesMax)
   try {
     const { resource, options } = uploadRequest(parameters)
-    const actor = actorOf(request)
-    return await imports.upload({ actor, resource, fileName, body, options, requestId: request.id })
+    const [actor, key] = [actorOf(request), idempotencyKeyOf(request)]
+    return await imports.upload({ actor, resource, fileName, body, options, key, requestId: request.id })
   } finally {
     body.destroy()
   }
