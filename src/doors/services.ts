@@ -80,6 +80,11 @@ export type Imports = {
     id: string,
     context: { actor: Actor; dryRun?: boolean; reason?: string; key?: string | null; requestId?: string },
   ): Promise<UndoOutcome>
+  /** Takes the undo back. 409 when the import is not undone. */
+  redo(
+    id: string,
+    context: { actor: Actor; dryRun?: boolean; reason?: string; key?: string | null; requestId?: string },
+  ): Promise<UndoOutcome>
   cancel(id: string, context: { actor: Actor; key?: string | null }): Promise<Row>
   /** Rows of the plan in the order of the file. */
   rows(

@@ -44,10 +44,10 @@ export function importCommands(register: Register): void {
 
 async function redoChange(context: Context, options: Record<string, unknown>, id: string): Promise<number> {
   return withServices(context, async (opened) => {
-    const change = (await isImport(opened, id))
-      ? String((await readOne(opened.services.engine, opened.actor, 'import', id)).change)
-      : id
-    const outcome = await redo(opened.services.engine, { ...requestOf(opened, options), change })
+    const request = requestOf(opened, options)
+    const outcome = (await isImport(opened, id))
+      ? await opened.services.imports.redo(id, request)
+      : await redo(opened.services.engine, { ...request, change: id })
     print(context, outcome, undoText(outcome))
     return 0
   })
