@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type Logger, pino } from 'pino'
 import type { Services } from './doors/services.ts'
 import type { Engine } from './engine/types.ts'
 import type { Area } from './kernel/area.ts'
+import { guardedFetch } from './ports/fetch-guarded.ts'
 import { diskObjects } from './ports/objects-disk.ts'
 import type { Settings } from './settings.ts'
 import { type Cluster, joinCluster } from './store/cluster.ts'
@@ -15,6 +17,8 @@ import { type Backups, openBackups } from './work/backup.ts'
 import { gaugesOf } from './work/gauges.ts'
 import { createImports } from './work/imports.ts'
 import { prepareQueue } from './work/runner.ts'
+import { checkSource, runSource } from './work/sources/run.ts'
+import type { SourceContext } from './work/sources/types.ts'
 
 /** The running house: a database joined, migrated, and everything that the doors are given. */
 export type House = {
@@ -23,6 +27,8 @@ export type House = {
   pool: Pool
   cluster: Cluster
   backups: Backups
+  /** what running import sources needs, with the log that it writes to. */
+  sources(log: Logger): SourceContext
   onWake(listener: () => void): void
   close(): Promise<void>
 }
@@ -84,10 +90,24 @@ function furnish(
     folder: join(settings.home, 'objects', 'uploads'),
     backup: async (reason) => (await backups.take(reason, { reuse: true })).name,
   })
+  const sources = (log: Logger): SourceContext => ({
+    engine,
+    imports,
+    fetch: guardedFetch({ allow: settings.fetchAllow }),
+    folders: settings.importFolders,
+    downloads: join(settings.home, 'downloads'),
+    log,
+  })
+  const quiet = sources(pino({ level: 'silent' }))
   const services: Services = {
     engine,
     imports,
     backups,
+    sources: {
+      run: (target, options) => runSource(quiet, target, options),
+      check: (target) => checkSource(quiet, target),
+    },
+    environment: settings.environment,
     version: VERSION,
     database: cluster.describe,
     gauges: () => gaugesOf(pool, backups),
@@ -98,6 +118,7 @@ function furnish(
     pool,
     cluster,
     backups,
+    sources,
     onWake: (listener) => void listeners.push(listener),
     async close() {
       if (signal?.aborted) await abandonConnections(cluster.connection)

@@ -11,7 +11,7 @@ import type { Resource } from '../../kernel/resource.ts'
 import type { Pool } from '../../store/pool.ts'
 import { createHttp, type HttpOptions } from '../http.ts'
 import type { Document } from '../openapi.ts'
-import type { BackupService, Imports, Services } from '../services.ts'
+import type { BackupService, Imports, Services, SourceService } from '../services.ts'
 
 /** Tokens of the people in tests. */
 export const tokens: { [token: string]: Actor } = {
@@ -58,6 +58,8 @@ export async function openDoor(
     engine,
     imports: imports?.({ engine, folder, backup: async () => 'no-backup' }) ?? ({} as Imports),
     backups: {} as BackupService,
+    sources: {} as SourceService,
+    environment: 'test',
     version: '0.0.0-test',
     database: 'test',
     gauges: async () => [{ name: 'serai_backups', help: 'Backups there are.', value: 3 }],
