@@ -96,7 +96,7 @@ async function putAway(
   const good = report.outcome === 'applied' || report.outcome === 'unchanged'
   const target = join(folder, good ? 'done' : 'failed')
   try {
-    await mkdir(target, { recursive: true })
+    await ensureFolder(target)
     const moved = stamped(name)
     await rename(join(folder, name), join(target, moved))
     if (!good) await explain(context, source, target, moved, report)
@@ -106,6 +106,13 @@ async function putAway(
     const seen = { name, size, modified_ms, outcome: report.outcome }
     await rememberFile(context.engine.pool, source.id, seen)
   }
+}
+
+// Not `recursive`: on a read-only file system Node then says ENOENT.
+async function ensureFolder(path: string): Promise<void> {
+  await mkdir(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error
+  })
 }
 
 /** The reason beside a refused file, and its refused rows in a file that can be mended and dropped in again. */
