@@ -6,6 +6,7 @@ import type { Settings } from './settings.ts'
 import { findDrift } from './store/drift.ts'
 import { migrationStatus } from './store/migrate.ts'
 import { logNumbers } from './store/numbers.ts'
+import { sourceNumbers } from './store/sources.ts'
 
 const FREE_BYTES_MIN = 512 * 1024 * 1024
 const BACKUP_HOURS_MAX = 48
@@ -22,6 +23,7 @@ export async function doctor(house: House, areas: readonly Area[], settings: Set
         detail: `Node ${process.versions.node}`,
       }),
     ],
+    ['environment', async () => ({ ok: true, detail: `${settings.environment} (SERAI_ENV)` })],
     ['database', () => database(house)],
     ['migrations', () => migrations(house)],
     ['schema', () => schema(house, areas)],
@@ -29,6 +31,7 @@ export async function doctor(house: House, areas: readonly Area[], settings: Set
     ['disk', () => disk(settings)],
     ['backups', () => backups(house)],
     ['history', () => history(house)],
+    ['sources', () => sources(house)],
   ]
   return Promise.all(
     checks.map(async ([name, check]) => ({
@@ -85,5 +88,13 @@ async function backups({ backups: shelf }: House) {
   return {
     ok: hours <= BACKUP_HOURS_MAX,
     detail: `last verified ${hours.toFixed(1)} hours ago (${newest.name})`,
+  }
+}
+
+async function sources({ pool }: House) {
+  const { enabled, failing } = await sourceNumbers(pool)
+  return {
+    ok: failing.length === 0,
+    detail: failing.length ? `failing: ${failing.join(', ')}; run "serai sources"` : `${enabled} enabled`,
   }
 }

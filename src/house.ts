@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type Logger, pino } from 'pino'
 import type { Services } from './doors/services.ts'
 import { createFeed } from './engine/feed.ts'
 import type { Engine } from './engine/types.ts'
 import type { Area } from './kernel/area.ts'
+import { guardedFetch } from './ports/fetch-guarded.ts'
 import { diskObjects } from './ports/objects-disk.ts'
 import type { Settings } from './settings.ts'
 import { type Cluster, joinCluster } from './store/cluster.ts'
@@ -19,6 +21,8 @@ import { gaugesOf } from './work/gauges.ts'
 import { createImports } from './work/imports.ts'
 import { createMeters, type Meters } from './work/meters.ts'
 import { prepareQueue } from './work/runner.ts'
+import { checkSource, runSource } from './work/sources/run.ts'
+import type { SourceContext } from './work/sources/types.ts'
 
 /** The running house: a database joined, migrated, and everything that the doors are given. */
 export type House = {
@@ -29,6 +33,8 @@ export type House = {
   backups: Backups
   wake: Wake
   meters: Meters
+  /** what running import sources needs, with the log that it writes to. */
+  sources(log: Logger): SourceContext
   close(): Promise<void>
 }
 
@@ -94,11 +100,25 @@ function furnish(
     backup: behind.take,
     applied: behind.prove,
   })
+  const sources = (log: Logger): SourceContext => ({
+    engine,
+    imports,
+    fetch: guardedFetch({ allow: settings.fetchAllow }),
+    folders: settings.importFolders,
+    downloads: join(settings.home, 'downloads'),
+    log,
+  })
+  const quiet = sources(pino({ level: 'silent' }))
   const services: Services = {
     engine,
     imports,
     backups,
     feed,
+    sources: {
+      run: (target, options) => runSource(quiet, target, options),
+      check: (target) => checkSource(quiet, target),
+    },
+    environment: settings.environment,
     version: VERSION,
     database: cluster.describe,
     gauges: () => gaugesOf(pool, backups, followers),
@@ -112,6 +132,7 @@ function furnish(
     backups,
     wake,
     meters,
+    sources,
     async close() {
       await feed.stop()
       if (!signal?.aborted) await behind.done()

@@ -8,6 +8,7 @@ import type { Settings } from './settings.ts'
 import { startFollowers } from './work/follow.ts'
 import { housekeeping } from './work/housekeeping.ts'
 import { startRunner } from './work/runner.ts'
+import { sourceJobs } from './work/sources/jobs.ts'
 
 /** What runs until it is stopped. `url` is null for a worker without doors. */
 export type Running = { url: string | null; log: Logger; stop(): Promise<void> }
@@ -56,8 +57,13 @@ async function startWork(house: House, areas: readonly Area[], log: Logger): Pro
     pool,
     async () => void (await backups.take('scheduled', { reuse: true, verify: true })),
   )
-  const jobs = [...daily.jobs, ...areas.flatMap((area) => area.jobs ?? [])]
-  const schedules = [...daily.schedules, ...areas.flatMap((area) => area.schedules ?? [])]
+  const sources = sourceJobs(house.sources(log))
+  const jobs = [...daily.jobs, ...sources.jobs, ...areas.flatMap((area) => area.jobs ?? [])]
+  const schedules = [
+    ...daily.schedules,
+    ...sources.schedules,
+    ...areas.flatMap((area) => area.schedules ?? []),
+  ]
   const runner = await startRunner({ engine, pool, jobs, schedules, log, meters: house.meters })
   const followers = startFollowers(
     engine,

@@ -3,7 +3,7 @@ import type { Feed } from '../engine/feed.ts'
 import type { Engine, ImportOptions, PlannedRow, UndoOutcome } from '../engine/types.ts'
 import type { Actor } from '../kernel/actor.ts'
 import type { Row } from '../kernel/field.ts'
-import type { Verdict } from '../kernel/proposal.ts'
+import type { Counts, Verdict } from '../kernel/proposal.ts'
 
 /** Everything that a door may use, given to it by the composition root. Doors know no other room than these shapes. */
 export type Services = {
@@ -12,6 +12,9 @@ export type Services = {
   backups: BackupService
   /** what happens, as it happens. */
   feed: Feed
+  sources: SourceService
+  /** name of the environment: development, staging, production, … */
+  environment: string
   /** release of Serai, from package.json. */
   version: string
   /** where it runs, for people: `embedded PostgreSQL under /srv/shop/.serai`. */
@@ -96,6 +99,27 @@ export type Imports = {
     id: string,
     context: { actor: Actor },
   ): Promise<{ fileName: string; contentType: string; body: AsyncIterable<Uint8Array> }>
+}
+
+/** Saved import sources, run by hand; `target` is an id or a name. */
+export type SourceService = {
+  /** Fetches and takes in. 409 when another run is at it. */
+  run(target: string, options: { force: boolean }): Promise<SourceReport>
+  /** Fetches and plans; writes nothing. */
+  check(target: string): Promise<SourceReport>
+}
+export type SourceReport = {
+  source: string
+  /** applied, unchanged, planned, refused or failed; of several files the worst. */
+  outcome: string
+  error: string | null
+  files: {
+    file: string
+    outcome: string
+    import: string | null
+    counts: Counts | null
+    error: string | null
+  }[]
 }
 
 /** Backups as the doors show them; see `src/work/backup.ts`. */

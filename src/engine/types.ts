@@ -109,6 +109,8 @@ export type ImportOptions = {
   onError?: 'abort' | 'skip' | `stop-after=${number}`
   /** snapshot: largest share of live records that may be archived, 0..1. */
   maxRemovalShare?: number
+  /** name of the saved source that brings the file: what it writes is its own, and it leaves alone what a higher one wrote. */
+  source?: string
 }
 
 /** A row of a plan, as it is shown. */

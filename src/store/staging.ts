@@ -165,13 +165,15 @@ from twins where r.import = $1 and r.position = twins.position`,
 
 /** Rows of a plan by verdict. */
 export async function countVerdicts(client: Queryable, importId: string): Promise<Counts> {
-  const { rows } = await client.query<{ verdict: Verdict; rows: number; revived: number }>(
-    `select verdict, count(*) as rows, count(*) filter (where changes is not null and before -> 'archived_at' <> 'null') as revived
+  const { rows } = await client.query<{ verdict: Verdict; rows: number; revived: number; kept: number }>(
+    `select verdict, count(*) as rows, count(*) filter (where changes is not null and before -> 'archived_at' <> 'null') as revived,
+  count(*) filter (where warnings @> '[{"code": "field.locked"}]' or warnings @> '[{"code": "field.outranked"}]') as kept
 from import_row where import = $1 group by verdict`,
     [importId],
   )
   const of = (verdict: Verdict) => rows.find((row) => row.verdict === verdict)?.rows ?? 0
   const removed = of('removed')
+  const settled = rows.filter(({ verdict }) => verdict === 'changed' || verdict === 'same')
   return {
     read: rows.reduce((sum, row) => sum + row.rows, 0) - removed,
     created: of('new'),
@@ -182,6 +184,7 @@ from import_row where import = $1 group by verdict`,
     rejected: of('rejected'),
     revived: rows.find((row) => row.verdict === 'changed')?.revived ?? 0,
     removed,
+    kept: settled.reduce((sum, row) => sum + row.kept, 0),
   }
 }
 

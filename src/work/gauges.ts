@@ -7,6 +7,7 @@ import {
   oldestDueSeconds,
 } from '../store/numbers.ts'
 import type { Pool } from '../store/pool.ts'
+import { sourceNumbers } from '../store/sources.ts'
 import type { Backups } from './backup.ts'
 
 type Gauge = {
@@ -22,14 +23,15 @@ type Gauge = {
  * that are declared (tasks, followers, states) or few (months), never data.
  */
 export async function gaugesOf(pool: Pool, backups: Backups, followers: readonly string[]): Promise<Gauge[]> {
-  const [jobs, lags, log, imports, kept] = await Promise.all([
+  const [jobs, lags, log, imports, sources, kept] = await Promise.all([
     gaugesOfJobs(pool),
     gaugesOfFollowers(pool, followers),
     gaugesOfLog(pool),
     countersOfImports(pool),
+    gaugesOfSources(pool),
     gaugesOfBackups(backups),
   ])
-  return [...gaugesOfPool(pool), ...jobs, ...lags, ...log, ...imports, ...kept]
+  return [...gaugesOfPool(pool), ...jobs, ...lags, ...log, ...imports, ...sources, ...kept]
 }
 
 function gaugesOfPool(pool: Pool): Gauge[] {
@@ -120,6 +122,22 @@ async function countersOfImports(pool: Pool): Promise<Gauge[]> {
     labels: { verdict },
     value: rows,
   }))
+}
+
+async function gaugesOfSources(pool: Pool): Promise<Gauge[]> {
+  const sources = await sourceNumbers(pool)
+  return [
+    {
+      name: 'serai_failing_sources',
+      help: 'Import sources that fail; each began with an alarm event.',
+      value: sources.failing.length,
+    },
+    {
+      name: 'serai_source_late_seconds',
+      help: 'How long the most overdue import source has waited.',
+      value: sources.late_seconds,
+    },
+  ]
 }
 
 /** Moments, not ages: they stay true however late they are read. What never happened has none. */

@@ -27,6 +27,7 @@ import type { Resource } from '../kernel/resource.ts'
 import { uuidv7 } from '../kernel/uuid.ts'
 import * as table from '../store/imports.ts'
 import { beginBulk, transaction } from '../store/pool.ts'
+import { claimantOf } from '../store/sources.ts'
 
 const WARNINGS_MAX = 100
 const WAIT_SECONDS = 30
@@ -151,6 +152,7 @@ export function createImports(context: ImportContext) {
         importId: id,
         proposals,
         options: { ...options, mode },
+        ...(options.source ? { claimant: await claimantOf(client, options.source) } : {}),
         progress: (rows) => progress?.(rows, 0, 'judging'),
       })
       await table.markPlanned(client, id, { ...planned, warnings: await collectWarnings(client, id, file) })

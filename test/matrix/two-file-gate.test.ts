@@ -55,6 +55,8 @@ test('two files make a resource at every door', async (t) => {
     engine,
     imports,
     backups: refusedBackups,
+    sources: {} as Services['sources'],
+    environment: 'test',
     version: '0',
     database: 'test',
     feed: createFeed(engine),

@@ -2,7 +2,9 @@ import { f } from '../../kernel/fields/index.ts'
 import { resource } from '../../kernel/resource.ts'
 import { role } from '../../kernel/rule.ts'
 import { archivable } from '../../traits/archivable.ts'
+import { lockable } from '../../traits/lockable.ts'
 import { searchable } from '../../traits/searchable.ts'
+import { sourced } from '../../traits/sourced.ts'
 import { nuke, reprice, stats } from './actions.ts'
 import { pricedWhenActive, tierFields, validityInOrder } from './tier.ts'
 
@@ -66,7 +68,7 @@ export const product = resource('product', {
     }),
   },
   key: ['product_id'],
-  traits: [archivable, searchable],
+  traits: [archivable, searchable, lockable, sourced],
   checks: [pricedWhenActive, validityInOrder],
   access: {
     read: role('viewer', 'staff', 'manager'),

@@ -146,6 +146,8 @@ export const PROBLEMS: { readonly [code: string]: readonly [status: number, mean
     'The snapshot would archive more than is allowed. Look at the file; if it is meant, allow a larger share.',
   ],
   sort: [400, 'sort names at most 5 fields that can be sorted by; - before a name turns it round.'],
+  'source.busy': [409, 'The source is running already. Wait until it is done; serai sources shows it.'],
+  'source.entries': [422, 'The folder of the source holds too many entries. Move old files away.'],
   state: [409, 'The record is in a state from which this cannot be done; the detail names both.'],
   'storage.full': [507, 'A disk is full. Nothing was changed; free some space and repeat the call.'],
   subscriptions: [429, 'Too many subscriptions are open. Close some first.'],

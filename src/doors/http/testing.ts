@@ -13,7 +13,7 @@ import type { Pool } from '../../store/pool.ts'
 import { createWake } from '../../store/wake.ts'
 import { createHttp, type HttpOptions } from '../http.ts'
 import type { Document } from '../openapi.ts'
-import type { BackupService, Imports, Services } from '../services.ts'
+import type { BackupService, Imports, Services, SourceService } from '../services.ts'
 
 /** Tokens of the people in tests. */
 export const tokens: { [token: string]: Actor } = {
@@ -64,6 +64,8 @@ export async function openDoor(
     imports: imports?.({ engine, folder, backup: async () => 'no-backup' }) ?? ({} as Imports),
     backups: {} as BackupService,
     feed,
+    sources: {} as SourceService,
+    environment: 'test',
     version: '0.0.0-test',
     database: 'test',
     gauges: async () => [{ name: 'serai_backups', help: 'Backups there are.', value: 3 }],
