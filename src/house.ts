@@ -27,6 +27,7 @@ export type House = {
   pool: Pool
   cluster: Cluster
   backups: Backups
+  imports: ReturnType<typeof createImports>
   /** what running import sources needs, with the log that it writes to. */
   sources(log: Logger): SourceContext
   onWake(listener: () => void): void
@@ -118,6 +119,7 @@ function furnish(
     pool,
     cluster,
     backups,
+    imports,
     sources,
     onWake: (listener) => void listeners.push(listener),
     async close() {

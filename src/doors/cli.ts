@@ -8,7 +8,9 @@ import { exportCommand } from './cli/export.ts'
 import { houseCommands } from './cli/house.ts'
 import { importCommands } from './cli/imports.ts'
 import { ingestCommand } from './cli/ingest.ts'
+import { promoteCommand } from './cli/promote.ts'
 import type { Handler, Register } from './cli/register.ts'
+import { sourceCommands } from './cli/sources.ts'
 import type { BackupService } from './services.ts'
 
 export type { Host, Io } from './cli/context.ts'
@@ -78,6 +80,8 @@ function buildProgram(host: Host, io: Io, settle: (code: number) => void): Comma
   ingestCommand(register)
   importCommands(register)
   exportCommand(register)
+  sourceCommands(register)
+  promoteCommand(register)
   backupCommands(register)
   for (const command of host.areas) areaCommand(register, command)
   return program
