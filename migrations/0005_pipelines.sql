@@ -16,7 +16,7 @@ create table import_source (
   kind text not null check (kind in ('folder', 'https')),
   location text not null,
   pattern text,
-  format text,
+  file_format text,
   encoding text,
   delimiter text,
   decimal text,

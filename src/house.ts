@@ -33,6 +33,7 @@ export type House = {
   backups: Backups
   wake: Wake
   meters: Meters
+  imports: ReturnType<typeof createImports>
   /** what running import sources needs, with the log that it writes to. */
   sources(log: Logger): SourceContext
   close(): Promise<void>
@@ -132,6 +133,7 @@ function furnish(
     backups,
     wake,
     meters,
+    imports,
     sources,
     async close() {
       await feed.stop()

@@ -10,6 +10,7 @@ import { doctor } from './doctor.ts'
 import { globalEnvironment, type Host, type Io, runCli } from './doors/cli.ts'
 import { type House, openHouse, upgrade, VERSION } from './house.ts'
 import type { Actor } from './kernel/actor.ts'
+import { openPromotion } from './promotion.ts'
 import { startServing, startWorking } from './serve.ts'
 import { readSettings } from './settings.ts'
 import { migrateDown, migrationStatus } from './store/migrate.ts'
@@ -41,7 +42,12 @@ const host: Host = {
   areas: [statsCommand, nukeCommand],
   async open(options) {
     const house = await open(options)
-    return { services: house.services, actor: person(), close: () => house.close() }
+    return {
+      services: house.services,
+      actor: person(),
+      promotion: (place) => openPromotion(house, AREAS, person(), place, readSettings(env, PROJECT).home),
+      close: () => house.close(),
+    }
   },
   serve: ({ demo, work: works, port, host: address }) =>
     serve({ demo, works, ...(port === undefined ? {} : { port }), ...(address ? { host: address } : {}) }),
@@ -99,7 +105,7 @@ async function serve(options: {
     io.stdout.write(
       demo
         ? briefing(running.url!, demo)
-        : `Serai ${VERSION} is ready at ${running.url} (${house.services.database})\n`,
+        : `Serai ${VERSION} is ready at ${running.url} (${settings.environment}, ${house.services.database})\n`,
     )
     await untilInterrupted()
     await running.stop()
@@ -113,7 +119,7 @@ async function work(): Promise<void> {
   const house = await openHouse(settings, AREAS, { onProgress: note, signal: interrupted.signal })
   try {
     const running = await startWorking(house, AREAS, settings)
-    io.stdout.write(`Serai ${VERSION} works (${house.services.database})\n`)
+    io.stdout.write(`Serai ${VERSION} works (${settings.environment}, ${house.services.database})\n`)
     await untilInterrupted()
     await running.stop()
   } finally {

@@ -10,7 +10,9 @@ import { houseCommands } from './cli/house.ts'
 import { importCommands } from './cli/imports.ts'
 import { ingestCommand } from './cli/ingest.ts'
 import { jobCommands } from './cli/jobs.ts'
+import { promoteCommand } from './cli/promote.ts'
 import type { Handler, Register } from './cli/register.ts'
+import { sourceCommands } from './cli/sources.ts'
 import type { BackupService } from './services.ts'
 
 export type { Host, Io } from './cli/context.ts'
@@ -81,6 +83,8 @@ function buildProgram(host: Host, io: Io, settle: (code: number) => void): Comma
   importCommands(register)
   historyCommands(register)
   exportCommand(register)
+  sourceCommands(register)
+  promoteCommand(register)
   backupCommands(register)
   jobCommands(register)
   for (const command of host.areas) areaCommand(register, command)

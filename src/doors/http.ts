@@ -127,7 +127,7 @@ function newApp({ services, logger }: HttpOptions, limits: BodyLimits): FastifyI
     frameworkErrors: async (error, request, reply) => {
       const problem = await toProblem(services.engine, error, limits)
       request.log.info({ method: request.method, route: 'unmatched', status: problem.status }, 'request')
-      return sendProblem(request, reply.headers(standardHeaders(request)), problem)
+      return sendProblem(request, reply.headers(standardHeaders(request, services.environment)), problem)
     },
   })
   app.setErrorHandler(async (error, request, reply) => {
@@ -140,13 +140,17 @@ function newApp({ services, logger }: HttpOptions, limits: BodyLimits): FastifyI
 }
 
 /** What happens to every request: its ids and headers, who asks, and one line in the log when it is over. */
-function addHooks(app: FastifyInstance, { authenticate, rate }: HttpOptions, metrics: Metrics): void {
+function addHooks(
+  app: FastifyInstance,
+  { authenticate, rate, services }: HttpOptions,
+  metrics: Metrics,
+): void {
   const identify = identifyBy(authenticate, rate ?? RATE)
   app.decorateRequest('actor', null)
   app.decorateRequest('trace', null)
   const isClosing = closeInTime(app)
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers(standardHeaders(request))
+    reply.headers(standardHeaders(request, services.environment))
     continueTraceOf(request, reply)
     if (isClosing()) {
       reply.header('connection', 'close')
@@ -202,8 +206,8 @@ function closeInTime(app: FastifyInstance): () => boolean {
   return () => timer !== undefined
 }
 
-/** Of every answer: which request it answers, and what browsers may do with it (nothing). */
-function standardHeaders(request: FastifyRequest) {
+/** Of every answer: which request it answers, who answers, and what browsers may do with it (nothing). */
+function standardHeaders(request: FastifyRequest, environment: string) {
   return {
     'cache-control': 'no-store',
     'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -211,6 +215,7 @@ function standardHeaders(request: FastifyRequest) {
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
     'x-request-id': request.id,
+    'x-serai-environment': environment,
   }
 }
 

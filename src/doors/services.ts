@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Feed } from '../engine/feed.ts'
-import type { Engine, ImportOptions, PlannedRow, UndoOutcome } from '../engine/types.ts'
+import type { Engine, ImportOptions, PlannedRow, Query, UndoOutcome } from '../engine/types.ts'
 import type { Actor } from '../kernel/actor.ts'
 import type { Row } from '../kernel/field.ts'
 import type { Counts, Verdict } from '../kernel/proposal.ts'
@@ -121,6 +121,27 @@ export type SourceReport = {
     error: string | null
   }[]
 }
+
+/** The way to another installation of Serai. */
+export type Promotion = {
+  /** for people: a folder, or an address. */
+  place: string
+  /** what it says that it is; null when it cannot be asked. */
+  environment: string | null
+  /** Plans this house's records as an import there; writes nothing of them. */
+  plan(request: {
+    resource: string
+    query: Pick<Query, 'q' | 'filter' | 'archived'>
+    mode: 'replace' | 'snapshot'
+    maxRemovalShare?: number
+  }): Promise<PromotionPlan>
+  /** Applies that plan; answers with the import as it is there. */
+  apply(id: string, reason: string): Promise<Row>
+  cancel(id: string): Promise<void>
+  close(): Promise<void>
+}
+/** The import that is the plan, and its first changes. */
+export type PromotionPlan = { import: Row; changes: PlannedRow[] }
 
 /** Backups as the doors show them; see `src/work/backup.ts`. */
 export type BackupService = {

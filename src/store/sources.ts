@@ -11,7 +11,7 @@ export type SourceRecord = {
   kind: 'folder' | 'https'
   location: string
   pattern: string | null
-  format: string | null
+  file_format: string | null
   encoding: string | null
   delimiter: string | null
   decimal: '.' | ',' | null

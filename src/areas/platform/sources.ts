@@ -89,7 +89,7 @@ export const importSource = resource('import_source', {
     kind: f.choice(['folder', 'https'], { immutable: true }),
     location: f.text({ min: 1, max: 2_000, line: true, description: 'a folder, or an https address' }),
     pattern: f.text({ optional: true, max: 200, line: true, description: 'folder: such as *.csv' }),
-    format: f.choice(FORMATS, { optional: true, description: 'when the file does not tell' }),
+    file_format: f.choice(FORMATS, { optional: true, description: 'when the file does not tell' }),
     encoding: f.text({ optional: true, max: 40, line: true }),
     delimiter: f.text({ optional: true, max: 1 }),
     decimal: f.choice(['.', ','], { optional: true }),

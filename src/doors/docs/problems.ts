@@ -124,6 +124,8 @@ export const PROBLEMS: { readonly [code: string]: readonly [status: number, mean
     'It overlaps another record that it may not overlap. Choose other times, or change the other one first.',
   ],
   parameter: [400, 'A query parameter is given more than once or cannot be read. The detail names it.'],
+  'promotion.release': [409, 'The other home is of another release. Run serai migrate up there first.'],
+  'promotion.unconfirmed': [400, 'The promotion was not confirmed. Nothing was changed.'],
   q: [400, 'These records cannot be searched by words. Use filter.'],
   'q.length': [400, 'The words to search for are too long.'],
   'query.length': [400, 'The query string is too long.'],

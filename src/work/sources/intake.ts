@@ -47,7 +47,7 @@ function optionsOf(source: SourceRecord): ImportOptions {
   const options = {
     source: source.name,
     mode: source.mode,
-    format: source.format,
+    format: source.file_format,
     encoding: source.encoding,
     delimiter: source.delimiter,
     decimal: source.decimal,
