@@ -65,8 +65,6 @@ export const PROBLEMS: { readonly [code: string]: readonly [status: number, mean
     400,
     'The filter cannot be used; the detail points at the place. It is CEL: active && category == "Family".',
   ],
-  'filter.length': [400, 'The filter is too long. Shorten it, or use `in` with a list.'],
-  'filter.size': [400, 'The filter is nested too deeply or has too many parts.'],
   forbidden: [403, 'Whoever asks may not do this. Ask an owner for the role that may.'],
   form: [400, 'The multipart form cannot be read. Send the file in a part named file.'],
   'form.order': [400, 'The options of a form come before its file.'],
