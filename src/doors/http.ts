@@ -8,6 +8,7 @@ import Fastify, {
 import type { Logger } from 'pino'
 import type { Actor } from '../kernel/actor.ts'
 import { Problem } from '../kernel/problem.ts'
+import { docsRoutes } from './docs.ts'
 import { healthRoutes, type Ready } from './health.ts'
 import { takeJson } from './http/body.ts'
 import { answerBroken } from './http/broken.ts'
@@ -72,10 +73,12 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   const metrics = createMetrics(services)
   addHooks(app, options, metrics)
   takeJson(app)
+  const document = () => openApi(routes, services.engine.resources, services.version)
   const routes: Route[] = [
     ...healthRoutes(services, ready),
     metricsRoute(metrics, authenticate),
-    openApiRoute(() => openApi(routes, services.engine.resources, services.version)),
+    openApiRoute(document),
+    ...docsRoutes(document),
     ...restRoutes(app, services, limits.uploadBytes),
   ]
   await addAll(app, routes)

@@ -1,10 +1,11 @@
 import type { Resource } from '../../kernel/resource.ts'
 import type { Operation } from '../http/route.ts'
-import { json, jsonBody, WRITE_HEADERS, WRITE_PROBLEMS } from './answers.ts'
+import { json, jsonBody, read, WRITE_HEADERS, WRITE_PROBLEMS } from './answers.ts'
 import { recordName, schemaRef } from './names.ts'
 import {
   beforeParameter,
   idParameter,
+  ifNoneMatchParameter,
   keyParameter,
   limitParameter,
   query,
@@ -21,8 +22,8 @@ export function history(resource: Resource): Operation {
     id: `historyOf${recordName(resource)}`,
     summary: `What happened to a ${resource.name}, newest first.`,
     tag: resource.plural,
-    parameters: [idParameter, limitParameter, beforeParameter],
-    answers: { 200: json('A page of events.', EVENTS, ['Link']) },
+    parameters: [idParameter, limitParameter, beforeParameter, ifNoneMatchParameter],
+    answers: read('A page of events.', EVENTS, ['Link']),
     problems: [404],
   }
 }
@@ -39,8 +40,9 @@ export const events: Operation = {
     query('action', 'Only what this action did.'),
     limitParameter,
     beforeParameter,
+    ifNoneMatchParameter,
   ],
-  answers: { 200: json('A page of events.', EVENTS, ['Link']) },
+  answers: read('A page of events.', EVENTS, ['Link']),
   problems: [404],
 }
 
@@ -48,16 +50,16 @@ export const changes: Operation = {
   id: 'listChanges',
   summary: 'Calls that changed something, newest first.',
   tag: TAG,
-  parameters: [limitParameter, beforeParameter],
-  answers: { 200: json('A page of changes.', pageSchema(schemaRef('Change')), ['Link']) },
+  parameters: [limitParameter, beforeParameter, ifNoneMatchParameter],
+  answers: read('A page of changes.', pageSchema(schemaRef('Change')), ['Link']),
 }
 
 export const change: Operation = {
   id: 'getChange',
   summary: 'One change.',
   tag: TAG,
-  parameters: [{ ...idParameter, description: 'The id of the change.' }],
-  answers: { 200: json('The change.', schemaRef('Change')) },
+  parameters: [{ ...idParameter, description: 'The id of the change.' }, ifNoneMatchParameter],
+  answers: read('The change.', schemaRef('Change')),
   problems: [404],
 }
 
@@ -78,5 +80,6 @@ export const describe: Operation = {
   id: 'describe',
   summary: 'The resources that the caller may read: their fields, keys and open actions.',
   tag: TAG,
-  answers: { 200: json('The description.', { type: 'object' }) },
+  parameters: [ifNoneMatchParameter],
+  answers: read('The description.', { type: 'object' }),
 }

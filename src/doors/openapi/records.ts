@@ -1,7 +1,7 @@
 import { keyLabel, type Resource } from '../../kernel/resource.ts'
 import { JSON_TYPE, MERGE_PATCH } from '../http/body.ts'
 import type { Operation } from '../http/route.ts'
-import { json, jsonBody, WRITE_HEADERS, WRITE_PROBLEMS } from './answers.ts'
+import { json, jsonBody, read, WRITE_HEADERS, WRITE_PROBLEMS } from './answers.ts'
 import { inputName, pascal, recordName, schemaRef } from './names.ts'
 import {
   idParameter,
@@ -27,8 +27,8 @@ export function list(resource: Resource): Operation {
     id: `list${pascal(resource.plural)}`,
     summary: `${resource.plural}, a page at a time. ${resource.description}`.trim(),
     tag: resource.plural,
-    parameters: listParameters(resource),
-    answers: { 200: json('A page.', page, ['Link']) },
+    parameters: [...listParameters(resource), ifNoneMatchParameter],
+    answers: read('A page.', page, ['Link']),
   }
 }
 
@@ -39,10 +39,7 @@ export function one(resource: Resource): Operation {
     summary: `One ${resource.name}, by id or by ${keyNames(resource)}; an archived one too.`,
     tag: resource.plural,
     parameters: [idParameter, ...shapeParameters(resource), ifNoneMatchParameter],
-    answers: {
-      200: json('The record.', schemaRef(recordName(resource)), ['ETag']),
-      304: { description: 'The caller holds this version.', headers: ['ETag'] },
-    },
+    answers: read('The record.', schemaRef(recordName(resource))),
     problems: [404],
   }
 }
