@@ -8,6 +8,7 @@ export type Ready = () => Promise<{ ok: boolean; checks: Record<string, string> 
 const READY_TIMEOUT_MS = 5_000
 
 const PLACES = {
+  docs: '/api/docs',
   api: '/api/openapi.json',
   live: '/livez',
   ready: '/readyz',
@@ -109,7 +110,8 @@ function sendPage(reply: FastifyReply, version: string, environment: string): Fa
 <p>It runs. The API answers under <code>/api</code> to <code>Authorization: Bearer &lt;token&gt;</code>;
 an owner makes a token with <code>serai token create</code>.</p>
 <ul>
-<li><a href="${PLACES.api}">${PLACES.api}</a>: everything the API can do (OpenAPI 3.1)</li>
+<li><a href="${PLACES.docs}">${PLACES.docs}</a>: how to use the API</li>
+<li><a href="${PLACES.api}">${PLACES.api}</a>: the same for programs (OpenAPI 3.1)</li>
 <li><a href="${PLACES.live}">${PLACES.live}</a>: does the process run?</li>
 <li><a href="${PLACES.ready}">${PLACES.ready}</a>: can it answer?</li>
 <li><a href="${PLACES.metrics}">${PLACES.metrics}</a>: its numbers, for Prometheus</li>

@@ -94,7 +94,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     ...healthRoutes(services, ready),
     metricsRoute(metrics, authenticate),
     openApiRoute(document),
-    ...docsRoutes(document, authenticate),
+    ...docsRoutes(document),
     ...restRoutes(app, services, limits.uploadBytes),
     ...graphqlRoutes(app, services, limits),
     live,

@@ -1,9 +1,11 @@
 import type { JsonSchema } from '../kernel/field.ts'
 import type { Resource } from '../kernel/resource.ts'
-import { JSON_TYPE } from './http/body.ts'
+import { sendText } from './http/conditional.ts'
 import { PROBLEM_TYPE } from './http/problems.ts'
 import type { Answer, Route } from './http/route.ts'
+import { read } from './openapi/answers.ts'
 import { schemaRef } from './openapi/names.ts'
+import { ifNoneMatchParameter } from './openapi/parameters.ts'
 import { schemasOf } from './openapi/schemas.ts'
 
 /** An OpenAPI document (https://spec.openapis.org/oas/v3.1.1). */
@@ -31,13 +33,21 @@ const PROBLEMS: { [status: number]: string } = {
   503: 'The database is away or busy; nothing was changed. Retry-After says when to come back.',
   507: 'A disk is full; nothing was changed.',
 }
+const TAGS: { [name: string]: string } = {
+  log: 'What happened, and the way back.',
+  operations: 'The process itself: its health, its numbers, its documentation.',
+}
 const OPEN_PROBLEMS = [400, 500, 503]
 const CLOSED_PROBLEMS = [400, 401, 403, 429, 500, 503]
 
 const text: JsonSchema = { type: 'string' }
 const HEADERS: { [name: string]: JsonSchema } = {
   'X-Request-ID': { description: 'Of the caller, or made here; it stands in logs and events.', schema: text },
-  ETag: { description: 'The version of the record, in double quotes.', schema: text },
+  ETag: {
+    description:
+      'Names what is shown. Of a record it begins with its version: send it back as If-Match to change just that version, as If-None-Match to be told when it is still the same.',
+    schema: text,
+  },
   Link: { description: 'The next page, rel="next".', schema: text },
   Location: { description: 'Where the new thing is.', schema: text },
   'Serai-Change': {
@@ -75,7 +85,7 @@ export function openApi(
     },
     servers: [{ url: '/' }],
     security: [{ token: [] }],
-    tags: [...new Set(routes.map(({ operation }) => operation.tag))].map((name) => ({ name })),
+    tags: tagsOf(routes, resources),
     paths,
     components: {
       schemas: schemasOf(resources),
@@ -90,21 +100,36 @@ export function openApi(
   }
 }
 
-/** `GET /api/openapi.json`: made once, for routes and declarations do not change while the process runs. */
+/** Resources first, then what lies across them. */
+function tagsOf(routes: readonly Route[], resources: ReadonlyMap<string, Resource>): JsonSchema[] {
+  const described = new Map([...resources.values()].map(({ plural, description }) => [plural, description]))
+  const names = [...new Set(routes.map(({ operation }) => operation.tag))]
+  return [
+    ...names.filter((name) => described.has(name)),
+    ...names.filter((name) => !described.has(name)).toSorted(),
+  ].map((name) => ({ name, description: described.get(name) || TAGS[name] || '' }))
+}
+
+/**
+ * `GET /api/openapi.json`: made once, for routes and declarations do not change while the process runs. Open, as the pages
+ * made of it are: it tells what the software can do, and nothing of what is in it.
+ */
 export function openApiRoute(document: () => Document): Route {
-  let made: string | undefined
+  let text: string | undefined
   return {
     method: 'GET',
     path: '/api/openapi.json',
+    open: true,
     operation: {
       id: 'openapi',
       summary: 'This document.',
       tag: 'operations',
-      answers: { 200: { description: 'OpenAPI 3.1.', types: [JSON_TYPE], schema: { type: 'object' } } },
+      parameters: [ifNoneMatchParameter],
+      answers: read('OpenAPI 3.1.', { type: 'object' }),
     },
-    async handle(_request, reply) {
-      made ??= JSON.stringify(document())
-      return reply.type('application/json; charset=utf-8').send(made)
+    async handle(request, reply) {
+      text ??= JSON.stringify(document())
+      return sendText(request, reply, { type: 'application/json; charset=utf-8', text, cache: 'no-cache' })
     },
   }
 }

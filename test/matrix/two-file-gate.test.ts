@@ -85,7 +85,7 @@ test('two files make a resource at every door', async (t) => {
     assert.ok(made.headers['serai-change'])
     assert.equal((await send('PATCH', '/api/kites/k1', { flown_on: '2026-03-01' })).statusCode, 200)
     assert.equal((await send('POST', '/api/kites/k1/repaint', { colour: 'blue' })).json().colour, 'blue')
-    assert.equal((await get('/api/kites/k1')).headers.etag, '"3"')
+    assert.match(String((await get('/api/kites/k1')).headers.etag), /^"3-/)
     assert.equal((await send('DELETE', '/api/kites/k1')).statusCode, 204)
     assert.equal((await get('/api/kites')).json().items.length, 0)
     assert.equal((await send('POST', '/api/kites/k1/restore', {})).statusCode, 200)

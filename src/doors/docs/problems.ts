@@ -1,164 +1,47 @@
-/** What a problem means and what to do: the status it comes with, and a sentence or two. By its code, the end of its `type`. */
-export const PROBLEMS: { readonly [code: string]: readonly [status: number, meaning: string] } = {
-  accept: [
-    400,
-    'Live messages come as text/event-stream, or over a WebSocket. Send Accept: text/event-stream.',
-  ],
-  archived: [409, 'The record is archived. Restore it first, or ask with archived=with.'],
-  as_of: [
-    400,
-    'as_of must be a time that has passed, for what keeps a history. Write it like 2026-01-31T09:30:00Z.',
-  ],
-  body: [400, 'The body is missing, or this call takes none: its choices are query parameters.'],
-  'body.size': [
-    413,
-    'The body is larger than the limit that the detail names. Send less at once, or import a file.',
-  ],
-  busy: [409, 'Others kept changing the same record. Read it again and repeat the call.'],
-  'catalog.busy': [
-    409,
-    'Another import of the same records is running. Wait for it, or allow more time to wait.',
-  ],
-  'catalog.missing': [404, 'Nothing was ever written to this database. Ingest a file first.'],
-  closing: [503, 'The process is shutting down. Ask again in a moment.'],
-  columns: [
-    400,
-    'The mapping of columns cannot be read. Write a JSON object: header to field name, or null to leave it out.',
-  ],
-  content_length: [400, 'Content-Length is not the length of the body. Let your HTTP library compute it.'],
-  content_type: [
-    400,
-    'Content-Type is missing or cannot be read. Say application/json, or the type of the file.',
-  ],
-  cursor: [400, 'The cursor was altered, or belongs to another question. Begin again without it.'],
-  'database.busy': [503, 'Too much is under way. Nothing was changed; repeat the call after Retry-After.'],
-  'database.timeout': [
-    503,
-    'The database took longer than it may. Ask for less: a narrower filter, a smaller page.',
-  ],
-  'database.unavailable': [
-    503,
-    'The database cannot be reached. Nothing was changed; look at the server and repeat the call.',
-  ],
-  'export.cell': [422, 'A value is longer than a spreadsheet cell can hold. Export as csv, json or jsonl.'],
-  'export.rows': [422, 'There are more rows than a sheet can hold. Filter, or export as csv, json or jsonl.'],
-  'feed.gone': [
-    410,
-    'The log does not reach back to that message any more. Subscribe anew, with a snapshot.',
-  ],
-  'feed.size': [
-    400,
-    'Too many records for a snapshot; the detail names the limit. Narrow the filter, or read them page by page.',
-  ],
-  'feed.slow': [
-    503,
-    'You did not keep up with what happens. Subscribe again after the last message that you received.',
-  ],
-  'file.missing': [404, 'There is no such file. Look at the path.'],
-  'file.place': [404, 'The file cannot be written there. Look at the folder and its rights.'],
-  'file.size': [
-    413,
-    'The file is larger than the limit that the detail names. Split it, or ingest it with the command line.',
-  ],
-  fields: [400, 'fields names what these records do not have, or what is not shown.'],
-  filter: [
-    400,
-    'The filter cannot be used; the detail points at the place. It is CEL: active && category == "Family".',
-  ],
-  forbidden: [403, 'Whoever asks may not do this. Ask an owner for the role that may.'],
-  form: [400, 'The multipart form cannot be read. Send the file in a part named file.'],
-  'form.order': [400, 'The options of a form come before its file.'],
-  format: [400, 'Name the format: csv, xlsx, json or jsonl.'],
-  'graphql.bytes': [400, 'The document is too long. Put values into variables.'],
-  'graphql.invalid': [400, 'The document does not fit the schema; the message says where.'],
-  'graphql.operation': [400, 'Name which operation of the document is meant; GET takes queries only.'],
-  'graphql.overlap': [400, 'Two selections of one field contradict each other. Give one of them an alias.'],
-  'graphql.syntax': [400, 'The document cannot be read; the message says where.'],
-  'graphql.tokens': [400, 'The document has too many words. Split it.'],
-  idempotency_key: [400, 'Idempotency-Key must be 1 to 255 printable characters.'],
-  'idempotency_key.busy': [409, 'The first request with this key is still under way. Repeat it in a moment.'],
-  'idempotency_key.length': [400, 'Idempotency-Key must be 1 to 255 printable characters.'],
-  'idempotency_key.reused': [
-    422,
-    'This key was used for another request. Make a new key for each new request.',
-  ],
-  if_match: [400, 'If-Match names the ETag of one version of one record; elsewhere leave it out.'],
-  if_version: [400, 'if_version is for a change of one record.'],
-  'import.empty': [409, 'The import has nothing to apply.'],
-  'import.plan_lost': [
-    409,
-    'The plan was lost when the database crashed. Nothing was changed; plan the import again.',
-  ],
-  'import.rejected': [
-    422,
-    'Rows were rejected and the import is atomic. Mend them, or apply the good ones with on_error=skip.',
-  ],
-  'import.state': [409, 'The import is in a state in which this cannot be done; the detail names it.'],
-  internal: [500, 'A mistake of ours. Nothing was changed; the log has the reason under the request_id.'],
-  invalid: [
-    422,
-    'The input is not valid: `errors` names each member, what is wrong with it, and what it may be.',
-  ],
-  'json.depth': [400, 'The JSON is nested too deeply.'],
-  'json.encoding': [400, 'The body is not UTF-8.'],
-  'json.name': [400, 'The JSON has a member name that is not allowed.'],
-  'json.syntax': [400, 'The JSON cannot be read; the detail names line and column.'],
-  limit: [400, 'limit must be a whole number from 1 to 500.'],
-  'live.full': [
-    503,
-    'This process has as many open streams as it may. Try again later, or at another process.',
-  ],
-  'live.id': [400, 'There is a subscription with this id on the socket already. Give each its own.'],
-  'live.streams': [429, 'You have as many open streams as one may. Close some first.'],
-  'live.subscriptions': [400, 'A socket carries no more subscriptions. Open another one.'],
-  max_removal_share: [400, 'max_removal_share must be a number from 0 to 1.'],
-  media_type: [415, 'The body is of a type that is not taken here; the detail names those that are.'],
-  method: [405, 'The path does not take this method; the header Allow names those that it takes.'],
-  not_found: [404, 'There is no such thing, or you may not see it.'],
-  'nuke.unconfirmed': [400, 'The word was not typed. Nothing was deleted.'],
-  on_error: [400, 'on_error must be abort, skip or stop-after=NUMBER.'],
-  overlap: [
-    409,
-    'It overlaps another record that it may not overlap. Choose other times, or change the other one first.',
-  ],
-  parameter: [400, 'A query parameter is given more than once or cannot be read. The detail names it.'],
-  'promotion.release': [409, 'The other home is of another release. Run serai migrate up there first.'],
-  'promotion.unconfirmed': [400, 'The promotion was not confirmed. Nothing was changed.'],
-  q: [400, 'These records cannot be searched by words. Use filter.'],
-  'q.length': [400, 'The words to search for are too long.'],
-  'query.length': [400, 'The query string is too long.'],
-  rate: [429, 'Too many requests. Wait as long as Retry-After says.'],
-  reason: [
-    400,
-    "The reason is too long, or the header cannot be read. Other letters than ASCII: UTF-8''caf%C3%A9 (RFC 8187).",
-  ],
-  redo: [409, 'The change is not undone, so there is nothing to redo.'],
-  reference: [409, 'It refers to a record that does not exist, or is referred to by others.'],
-  resource: [400, 'Name the resource that the file holds.'],
-  'restore.unconfirmed': [400, 'The restore was not confirmed. Nothing was changed.'],
-  snapshot: [409, 'These records cannot be archived, so a snapshot cannot remove any. Use mode replace.'],
-  'snapshot.empty': [
-    422,
-    'The file is empty; as a snapshot it would archive everything. Nothing was changed.',
-  ],
-  'snapshot.removals': [
-    422,
-    'The snapshot would archive more than is allowed. Look at the file; if it is meant, allow a larger share.',
-  ],
-  sort: [400, 'sort names at most 5 fields that can be sorted by; - before a name turns it round.'],
-  'source.busy': [409, 'The source is running already. Wait until it is done; serai sources shows it.'],
-  'source.entries': [422, 'The folder of the source holds too many entries. Move old files away.'],
-  state: [409, 'The record is in a state from which this cannot be done; the detail names both.'],
-  'storage.full': [507, 'A disk is full. Nothing was changed; free some space and repeat the call.'],
-  subscriptions: [429, 'Too many subscriptions are open. Close some first.'],
-  unauthorized: [401, 'Send a token: Authorization: Bearer srt_… Make one with: serai token create.'],
-  unique: [409, 'Another record has this value already; the detail names it.'],
-  url: [400, 'The address cannot be read.'],
-  'url.characters': [400, 'The address holds characters that must be percent-encoded.'],
-  usage: [400, 'The command was written wrongly; --help shows an example.'],
-  value: [400, 'A value does not fit its column: too large, or of another kind.'],
-  version: [
-    412,
-    'The record changed since you read it. Read it again and repeat your change on what it is now.',
-  ],
+import { STATUS_CODES } from 'node:http'
+import { type Html, html, prose } from './html.ts'
+import { doorProblems } from './problems/doors.ts'
+import { fileProblems } from './problems/files.ts'
+import { houseProblems } from './problems/house.ts'
+import { recordProblems } from './problems/records.ts'
+import { requestProblems } from './problems/requests.ts'
+import type { ProblemEntry, ProblemTable } from './problems/table.ts'
+
+const FAMILIES: readonly [string, ProblemTable][] = [
+  ['The request', requestProblems],
+  ['Records and changes', recordProblems],
+  ['Files, imports and exports', fileProblems],
+  ['Other doors, other times', doorProblems],
+  ['The house', houseProblems],
+]
+
+/** Every code that the `type` of a problem may name. */
+export const problems: ProblemTable = Object.assign({}, ...FAMILIES.map(([, table]) => table))
+
+/** The page to which the `type` of every problem leads. */
+export function problemsContent(): Html {
+  return html`<h1>Problems</h1>
+<p>A refusal is <code>application/problem+json</code> (RFC 9457). Its <code>type</code> is a place on this page, its <code>detail</code>
+says what happened and what to do, its <code>errors</code> say where: a JSON Pointer, a code such as <code>price.precision</code>, and what is
+allowed. The <code>request_id</code> stands in the log. A refused request changed nothing.</p>
+${statusIndex()}
+${FAMILIES.map(([title, table]) => html`<h2>${title}</h2>${Object.entries(table).map(([code, entry]) => problemSection(code, entry))}`)}`
+}
+
+function statusIndex(): Html {
+  const statuses = [...new Set(Object.values(problems).flatMap((entry) => entry.statuses))].toSorted()
+  return html`<div class="table"><table><tbody>${statuses.map(
+    (status) =>
+      html`<tr id="status-${status}"><td><code>${status}</code><td class="wrap">${STATUS_CODES[status]}<td>${codesOf(status).map((code) => html`<a href="#${code}">${code}</a> `)}`,
+  )}</tbody></table></div>`
+}
+
+function codesOf(status: number): string[] {
+  return Object.keys(problems).filter((code) => problems[code].statuses.includes(status))
+}
+
+function problemSection(code: string, { statuses, title, meaning, remedy }: ProblemEntry): Html {
+  return html`<section id="${code}"><h3><a href="#${code}"><code>${code}</code></a></h3>
+<p class="soft">${statuses.join(' or ')} ${title}</p>
+<p>${prose(meaning)} <b>What to do:</b> ${prose(remedy)}</p></section>`
 }

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { badRequest, Problem } from '../../kernel/problem.ts'
+import { badRequest } from '../../kernel/problem.ts'
 import { uuidv7 } from '../../kernel/uuid.ts'
 import { fromExtended } from './text.ts'
 
@@ -76,35 +76,4 @@ export function entityTags(
     tag: tag.slice(tag.indexOf('"') + 1, -1),
     weak: tag.startsWith('W/'),
   }))
-}
-
-/** The entity tag of a version of a record. */
-export function etagOf(version: unknown): string {
-  return `"${version}"`
-}
-
-/**
- * Versions that the caller accepts (`If-Match`, strong comparison of RFC 9110); undefined when any will do. 412 when what
- * is given can be no version of ours.
- */
-export function versionsOf(request: FastifyRequest): number[] | undefined {
-  const tags = entityTags('if-match', request.headers['if-match'])
-  if (tags === undefined || tags === 'any') return undefined
-  const versions = tags
-    .filter(({ tag, weak }) => !weak && /^[1-9]\d{0,14}$/.test(tag))
-    .map(({ tag }) => Number(tag))
-  if (versions.length) return versions
-  throw new Problem(
-    412,
-    'version',
-    'Changed meanwhile',
-    `If-Match names no version of this record (${request.headers['if-match']}). Read the record and send its ETag as it is.`,
-  )
-}
-
-/** True when the caller holds this version already (`If-None-Match`). */
-export function holds(request: FastifyRequest, version: unknown): boolean {
-  const tags = entityTags('if-none-match', request.headers['if-none-match'])
-  if (tags === undefined) return false
-  return tags === 'any' || tags.some(({ tag }) => tag === String(version))
 }

@@ -121,7 +121,8 @@ export function tooLarge(bytes: number): Problem {
 function clientError({ statusCode, code, message }: ThrownError): Problem | undefined {
   if (statusCode === undefined || statusCode < 400 || statusCode >= 500) return undefined
   const named = [400, 404, 405, 413, 415].includes(statusCode) ? (statusCode as Status) : 400
-  const slug = (code ?? 'request').replace(/^FST_(ERR_)?/, '').toLowerCase()
+  // Fastify's own codes begin with FST_ERR_, those of its parser of forms with FST_ alone.
+  const slug = /^FST_(?!ERR_)/.test(code ?? '') ? 'form' : 'request'
   return new Problem(named, slug, STATUS_CODES[named]!, message)
 }
 

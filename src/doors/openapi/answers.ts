@@ -13,6 +13,18 @@ export function json(description: string, schema: JsonSchema, headers: readonly 
   return { description, types: [JSON_TYPE], schema, headers }
 }
 
+/** The answers of a read: the JSON, or nothing for who holds it already. */
+export function read(
+  description: string,
+  schema: JsonSchema,
+  headers: readonly string[] = [],
+): Operation['answers'] {
+  return {
+    200: json(description, schema, ['ETag', ...headers]),
+    304: { description: 'The caller holds just that.', headers: ['ETag'] },
+  }
+}
+
 /** A body in JSON. */
 export function jsonBody(schema: JsonSchema, required = true): NonNullable<Operation['body']> {
   return { types: [JSON_TYPE], schema, required }

@@ -2,18 +2,19 @@ import type { JsonSchema } from '../../kernel/field.ts'
 import { MODES, VERDICTS } from '../../kernel/proposal.ts'
 import type { Resource } from '../../kernel/resource.ts'
 import type { Operation, Parameter } from '../http/route.ts'
-import { json, jsonBody, WRITE_HEADERS, WRITE_PROBLEMS } from './answers.ts'
+import { json, jsonBody, read, WRITE_HEADERS, WRITE_PROBLEMS } from './answers.ts'
 import { pascal, schemaRef } from './names.ts'
 import {
   dryRunParameter,
   idParameter,
+  ifNoneMatchParameter,
   keyParameter,
   limitParameter,
   query,
   selectionParameters,
   writeParameters,
 } from './parameters.ts'
-import { pageSchema } from './schemas.ts'
+import { object } from './schemas.ts'
 
 const TAG = 'imports'
 const record: JsonSchema = {
@@ -111,20 +112,13 @@ export const rows: Operation = {
     query('verdict', 'Only rows with this verdict.', { enum: VERDICTS }),
     query('after', 'Where the page before ended: its `next`.', { type: 'integer' }),
     limitParameter,
+    ifNoneMatchParameter,
   ],
-  answers: {
-    200: json(
-      'A page of rows.',
-      {
-        ...pageSchema(schemaRef('PlannedRow'), {}),
-        properties: {
-          items: { type: 'array', items: schemaRef('PlannedRow') },
-          next: { type: ['integer', 'null'] },
-        },
-      },
-      ['Link'],
-    ),
-  },
+  answers: read(
+    'A page of rows.',
+    object({ items: { type: 'array', items: schemaRef('PlannedRow') }, next: { type: ['integer', 'null'] } }),
+    ['Link'],
+  ),
   problems: [404],
 }
 

@@ -1,11 +1,12 @@
 import type { Resource } from '../../kernel/resource.ts'
 import type { Operation } from '../http/route.ts'
-import { json, jsonBody, WRITE_HEADERS, WRITE_PROBLEMS } from './answers.ts'
+import { json, jsonBody, read, WRITE_HEADERS, WRITE_PROBLEMS } from './answers.ts'
 import { pascal, recordName, schemaRef } from './names.ts'
 import {
   asOfParameter,
   beforeParameter,
   idParameter,
+  ifNoneMatchParameter,
   keyParameter,
   limitParameter,
   query,
@@ -22,8 +23,8 @@ export function history(resource: Resource): Operation {
     id: `historyOf${recordName(resource)}`,
     summary: `What happened to a ${resource.name}, newest first.`,
     tag: resource.plural,
-    parameters: [idParameter, limitParameter, beforeParameter],
-    answers: { 200: json('A page of events.', EVENTS, ['Link']) },
+    parameters: [idParameter, limitParameter, beforeParameter, ifNoneMatchParameter],
+    answers: read('A page of events.', EVENTS, ['Link']),
     problems: [404],
   }
 }
@@ -44,8 +45,9 @@ export const events: Operation = {
     }),
     limitParameter,
     beforeParameter,
+    ifNoneMatchParameter,
   ],
-  answers: { 200: json('A page of events.', EVENTS, ['Link']) },
+  answers: read('A page of events.', EVENTS, ['Link']),
   problems: [404],
 }
 
@@ -53,16 +55,16 @@ export const changes: Operation = {
   id: 'listChanges',
   summary: 'Calls that changed something, newest first.',
   tag: TAG,
-  parameters: [limitParameter, beforeParameter],
-  answers: { 200: json('A page of changes.', pageSchema(schemaRef('Change')), ['Link']) },
+  parameters: [limitParameter, beforeParameter, ifNoneMatchParameter],
+  answers: read('A page of changes.', pageSchema(schemaRef('Change')), ['Link']),
 }
 
 export const change: Operation = {
   id: 'getChange',
   summary: 'One change.',
   tag: TAG,
-  parameters: [{ ...idParameter, description: 'The id of the change.' }],
-  answers: { 200: json('The change.', schemaRef('Change')) },
+  parameters: [{ ...idParameter, description: 'The id of the change.' }, ifNoneMatchParameter],
+  answers: read('The change.', schemaRef('Change')),
   problems: [404],
 }
 
@@ -107,5 +109,6 @@ export const describe: Operation = {
   id: 'describe',
   summary: 'The resources that the caller may read: their fields, keys and open actions.',
   tag: TAG,
-  answers: { 200: json('The description.', { type: 'object' }) },
+  parameters: [ifNoneMatchParameter],
+  answers: read('The description.', { type: 'object' }),
 }

@@ -1,7 +1,7 @@
 import { keepsHistory, keyLabel, type Resource } from '../../kernel/resource.ts'
 import { JSON_TYPE, MERGE_PATCH } from '../http/body.ts'
 import type { Operation } from '../http/route.ts'
-import { json, jsonBody, WRITE_HEADERS, WRITE_PROBLEMS } from './answers.ts'
+import { json, jsonBody, read, WRITE_HEADERS, WRITE_PROBLEMS } from './answers.ts'
 import { inputName, pascal, recordName, schemaRef } from './names.ts'
 import {
   asOfParameter,
@@ -28,8 +28,8 @@ export function list(resource: Resource): Operation {
     id: `list${pascal(resource.plural)}`,
     summary: `${resource.plural}, a page at a time. ${resource.description}`.trim(),
     tag: resource.plural,
-    parameters: listParameters(resource),
-    answers: { 200: json('A page.', page, ['Link']) },
+    parameters: [...listParameters(resource), ifNoneMatchParameter],
+    answers: read('A page.', page, ['Link']),
   }
 }
 
@@ -45,10 +45,7 @@ export function one(resource: Resource): Operation {
       ...(keepsHistory(resource) ? [asOfParameter] : []),
       ifNoneMatchParameter,
     ],
-    answers: {
-      200: json('The record.', schemaRef(recordName(resource)), ['ETag']),
-      304: { description: 'The caller holds this version.', headers: ['ETag'] },
-    },
+    answers: read('The record.', schemaRef(recordName(resource))),
     problems: [404],
   }
 }

@@ -60,7 +60,8 @@ function withoutDefault({ default: _, ...schema }: JsonSchema): JsonSchema {
   return schema
 }
 
-function object(properties: { [name: string]: JsonSchema }, optional: string[] = []): JsonSchema {
+/** An object with these members, all required but the optional ones. */
+export function object(properties: { [name: string]: JsonSchema }, optional: string[] = []): JsonSchema {
   return {
     type: 'object',
     properties,

@@ -19,7 +19,10 @@ async function house(t: TestContext) {
 test('a verb on one record, on many, and on one that is not there', async (t) => {
   const { send, pool } = await house(t)
   const lent = await send('POST', '/api/toys/ball/lend')
-  assert.deepEqual([lent.status, lent.body.state, lent.headers.etag], [200, 'lent', '"2"'])
+  assert.deepEqual(
+    [lent.status, lent.body.state, String(lent.headers.etag).slice(0, 3)],
+    [200, 'lent', '"2-'],
+  )
   const again = await send('POST', '/api/toys/ball/lend', { body: {} })
   assert.deepEqual([again.status, /needs it to be here/.test(again.body.detail)], [409, true])
   const painted = await send('POST', '/api/toys/paint', { body: { ids: ['ball', 'bat'], colour: 'blue' } })

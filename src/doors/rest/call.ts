@@ -5,7 +5,8 @@ import { fault } from '../../kernel/fault.ts'
 import type { Row } from '../../kernel/field.ts'
 import { badRequest, invalid } from '../../kernel/problem.ts'
 import type { Resource } from '../../kernel/resource.ts'
-import { etagOf, idempotencyKeyOf, reasonOf, versionsOf } from '../http/headers.ts'
+import { recordTag, versionsOf } from '../http/conditional.ts'
+import { idempotencyKeyOf, reasonOf } from '../http/headers.ts'
 import { flagOf, onlyParameters } from '../http/parameters.ts'
 import { actorOf } from '../identity.ts'
 
@@ -77,10 +78,10 @@ export function tellOutcome(
   if (outcome.replayed) reply.header('idempotent-replayed', 'true')
 }
 
-/** Answers with the one record of a call, and its version as the ETag. */
+/** Answers with the one record of a call, and the ETag under which a read shows it. */
 export function sendOne(reply: FastifyReply, outcome: Outcome): FastifyReply {
   const [record] = outcome.records
-  if (record?.version !== undefined && !outcome.dryRun) reply.header('etag', etagOf(record.version))
+  if (record?.version !== undefined && !outcome.dryRun) reply.header('etag', recordTag(record))
   return reply.send({ ...record, ...outcome.answer })
 }
 

@@ -3,6 +3,7 @@ import { readOne } from '../../engine/read.ts'
 import { claimOf, findReplay } from '../../engine/replay.ts'
 import type { Row } from '../../kernel/field.ts'
 import { VERDICTS } from '../../kernel/proposal.ts'
+import { sendRead } from '../http/conditional.ts'
 import { idempotencyKeyOf } from '../http/headers.ts'
 import { limitOf, nextLink, onlyParameters, wholeOf, wordOf } from '../http/parameters.ts'
 import type { Route } from '../http/route.ts'
@@ -65,7 +66,7 @@ function rows({ imports }: Services): Handle {
       ...(after === undefined ? {} : { after }),
     })
     if (page.next !== null) reply.header('link', nextLink(request, 'after', page.next))
-    return reply.send(page)
+    return sendRead(request, reply, page)
   }
 }
 

@@ -3,6 +3,7 @@ import { getChange, history, listChanges, listEvents } from '../../engine/histor
 import type { Engine } from '../../engine/types.ts'
 import { redo, undo } from '../../engine/undo.ts'
 import type { Resource } from '../../kernel/resource.ts'
+import { sendRead } from '../http/conditional.ts'
 import { idempotencyKeyOf } from '../http/headers.ts'
 import { limitOf, nextLink, onlyParameters } from '../http/parameters.ts'
 import type { Route } from '../http/route.ts'
@@ -25,7 +26,7 @@ export function historyRoute(engine: Engine, resource: Resource): Route {
       const page = { limit: limitOf(limit), ...(before ? { before } : {}) }
       const found = await history(engine, actorOf(request), resource.name, id, page)
       if (found.next) reply.header('link', nextLink(request, 'before', found.next))
-      return reply.send(found)
+      return sendRead(request, reply, found)
     },
   }
 }
@@ -54,7 +55,7 @@ export function logRoutes(engine: Engine): Route[] {
       operation: operations.describe,
       handle: async (request, reply) => {
         onlyParameters(request, [])
-        return reply.send(describe(engine, actorOf(request)))
+        return sendRead(request, reply, describe(engine, actorOf(request)))
       },
     },
   ]
@@ -74,7 +75,7 @@ function events(engine: Engine): Handle {
     ])
     const found = await listEvents(engine, actorOf(request), { ...conditions, limit: limitOf(limit) })
     if (found.next) reply.header('link', nextLink(request, 'before', found.next))
-    return reply.send(found)
+    return sendRead(request, reply, found)
   }
 }
 
@@ -84,14 +85,15 @@ function changes(engine: Engine): Handle {
     const page = { limit: limitOf(limit), ...(before ? { before } : {}) }
     const found = await listChanges(engine, actorOf(request), page)
     if (found.next) reply.header('link', nextLink(request, 'before', found.next))
-    return reply.send(found)
+    return sendRead(request, reply, found)
   }
 }
 
 function change(engine: Engine): Handle {
   return async (request, reply) => {
     onlyParameters(request, [])
-    return reply.send(await getChange(engine, actorOf(request), (request.params as Named).id))
+    const found = await getChange(engine, actorOf(request), (request.params as Named).id)
+    return sendRead(request, reply, found)
   }
 }
 

@@ -5,7 +5,7 @@ import { read, readOne } from '../../engine/read.ts'
 import type { Engine } from '../../engine/types.ts'
 import type { Row } from '../../kernel/field.ts'
 import type { Resource } from '../../kernel/resource.ts'
-import { etagOf, holds } from '../http/headers.ts'
+import { recordTag, sendRead } from '../http/conditional.ts'
 import { nextLink, onlyParameters, parametersOf } from '../http/parameters.ts'
 import type { Route } from '../http/route.ts'
 import { actorOf } from '../identity.ts'
@@ -50,7 +50,7 @@ function list(engine: Engine, resource: Resource): Handle {
     const query = parseQuery(engine, resource.name, parametersOf(request))
     const page = await read(engine, actorOf(request), resource.name, query)
     if (page.next) reply.header('link', nextLink(request, 'cursor', page.next))
-    return reply.send(page)
+    return sendRead(request, reply, page)
   }
 }
 
@@ -67,25 +67,20 @@ function one(engine: Engine, resource: Resource): Handle {
       ...(expand ? { expand } : {}),
       ...(asOf ? { asOf } : {}),
     })
-    return sendRecord(request, reply, record, { fields, tagged: expand === undefined && asOf === undefined })
+    return sendRecord(request, reply, record, fields)
   }
 }
 
-// With expanded references the answer is more than this record's version, and an old one is none to change, so it has no ETag.
+/** The version was read for the tag; it is shown when it was asked for. */
 function sendRecord(
   request: FastifyRequest,
   reply: FastifyReply,
   record: Row,
-  { fields, tagged }: { fields: readonly string[] | undefined; tagged: boolean },
+  fields: readonly string[] | undefined,
 ): FastifyReply {
-  const { version } = record
-  if (tagged) {
-    reply.header('etag', etagOf(version)).header('cache-control', 'private, no-cache')
-    if (holds(request, version)) return reply.code(304).send()
-  }
-  if (!fields || fields.includes('version')) return reply.send(record)
-  const { version: _, ...shown } = record
-  return reply.send(shown)
+  const { version: _, ...others } = record
+  const shown = !fields || fields.includes('version') ? record : others
+  return sendRead(request, reply, shown, (text) => recordTag(record, text))
 }
 
 function create(engine: Engine, resource: Resource): Handle {

@@ -1,0 +1,135 @@
+import { bad, type ProblemTable, problem } from './table.ts'
+
+const CHOICE = 'Send one of the values that the detail lists.'
+
+/** What is wrong with a request before any record is looked at. */
+export const requestProblems: ProblemTable = {
+  unauthorized: problem(
+    401,
+    'Who are you?',
+    'The request has no token, or one that is mistyped, expired or revoked.',
+    'Send "Authorization: Bearer <token>". An owner makes a token with "serai token create".',
+  ),
+  forbidden: problem(
+    403,
+    'Not allowed',
+    'The token is valid, but its role may not do this to this record.',
+    'Use a token whose role may, or ask an owner. /api/describe says what yours may.',
+  ),
+  not_found: problem(
+    404,
+    'Not found',
+    'There is no such record, action or path, or you may not see it.',
+    'Look at the id or natural key; the detail names what comes nearest.',
+  ),
+  method: problem(
+    405,
+    'Method not allowed',
+    'The path is there, the method is not for it.',
+    'Use one of the methods in the Allow header.',
+  ),
+  'body.size': problem(
+    413,
+    'Body too large',
+    'The body is larger than the limit that the detail names.',
+    'Send fewer records at once, or send them as a file to /api/imports.',
+  ),
+  media_type: problem(
+    415,
+    'Unsupported media type',
+    'The body is of a type, charset or coding that is not taken here.',
+    'Send application/json (or application/merge-patch+json with PATCH) in UTF-8, not compressed.',
+  ),
+  rate: problem(
+    429,
+    'Too many requests',
+    'This token made more requests than are allowed in a minute, or this address too many without a valid token.',
+    'Wait for as many seconds as Retry-After says. RateLimit tells how many are left.',
+  ),
+  body: bad('A call that takes no body got one.', 'Leave the body out; the choices are query parameters.'),
+  content_length: bad(
+    'The body is shorter or longer than Content-Length says.',
+    'Let your HTTP library set Content-Length.',
+  ),
+  content_type: bad('Content-Type is given more than once.', 'Give it once.'),
+  'headers.size': problem(
+    431,
+    'Request Header Fields Too Large',
+    'The request line and headers are larger than 40 KB.',
+    'Shorten the URL, or drop cookies and headers.',
+  ),
+  'http.syntax': bad('The request is not well-formed HTTP/1.1.', 'Use an HTTP library.'),
+  request: bad('The HTTP server refused the request; the detail says why.', 'Mend what the detail names.'),
+  timeout: problem(
+    408,
+    'Request Timeout',
+    'The request did not arrive in time.',
+    'Send it again; with an Idempotency-Key a write is still done once.',
+  ),
+  url: bad('The path of the URL is not well-formed.', 'Escape it: a % starts an escape of UTF-8.'),
+  'url.characters': bad('The URL holds a zero byte (%00).', 'Remove it.'),
+  'json.syntax': problem(
+    [400, 422],
+    'Bad request',
+    'A body or a file is not valid JSON; the detail says where.',
+    'Mend the text at that line and column.',
+  ),
+  'json.depth': problem(
+    [400, 422],
+    'Bad request',
+    'A body or a file is nested deeper than the limit.',
+    'Send it flatter.',
+  ),
+  'json.encoding': bad('The body is not valid UTF-8.', 'Send JSON in UTF-8.'),
+  'json.name': bad('The body has a member named __proto__.', 'Remove it.'),
+  'query.length': bad('The query string is longer than the limit.', 'Shorten the filter or the search.'),
+  query_parameter: bad('There is no query parameter of this name.', 'The detail names what comes nearest.'),
+  import_parameter: bad('There is no import parameter of this name.', 'The detail names what comes nearest.'),
+  parameter: bad(
+    'A query parameter is given twice, or its value does not fit the field.',
+    'Give it once, with a value of the kind of the field.',
+  ),
+  filter: bad(
+    'The filter is not a condition that can be used here; the detail says at which character.',
+    'Mend it there: field, operator, value, joined by && and ||.',
+  ),
+  q: bad('This resource cannot be searched.', 'Use filter.'),
+  'q.length': bad('The search has too many characters.', 'Search for fewer words.'),
+  sort: bad(
+    'The sort names no field that can be sorted by, or too many of them.',
+    'Mend it as the detail says.',
+  ),
+  fields: bad('The parameter names a field that is not there.', 'The detail names what comes nearest.'),
+  expand: bad('The parameter names no reference.', 'Expand fields that refer to other records.'),
+  facets: bad('The parameter names no field that can be counted.', 'The detail lists those that can.'),
+  count: bad('count is neither true nor false, or is not for this call.', CHOICE),
+  cursor: bad(
+    'The cursor does not belong to this list: it was altered, or the filter or sort changed.',
+    'Begin again without it.',
+  ),
+  limit: bad('The size of the page is no whole number within its limits.', 'Send one from 1 to 500.'),
+  after: bad('after is no place in the list.', 'Send the `next` of the page before.'),
+  dry_run: bad('dry_run is neither true nor false.', CHOICE),
+  strict: bad('strict is neither true nor false.', CHOICE),
+  verdict: bad('There is no such verdict.', CHOICE),
+  format: bad('The format is missing or none of those that there are.', CHOICE),
+  profile: bad('There is no such profile of an export.', CHOICE),
+  mode: bad('There is no such mode of an import.', CHOICE),
+  decimal: bad('The decimal sign must be . or ,', CHOICE),
+  wait_seconds: bad('wait_seconds is no whole number within its limits.', 'Send one from 0 to 300.'),
+  reason: bad(
+    'The reason is too long, given twice, or a header with letters that are not ASCII.',
+    'Send it as ?reason=, which takes any text.',
+  ),
+  if_match: bad(
+    'If-Match is malformed, or the call is not for one record.',
+    'Send the ETag of the record as you got it, and only where one record is changed.',
+  ),
+  if_none_match: bad('If-None-Match is malformed.', 'Send the ETag as you got it, in double quotes.'),
+  idempotency_key: bad(
+    'The Idempotency-Key is empty, given twice, or not printable ASCII.',
+    'Send 1 to 255 printable ASCII characters; a UUID is a good one.',
+  ),
+  'idempotency_key.length': bad('The Idempotency-Key is too long.', 'Send at most 255 characters.'),
+  usage: bad('A command was given what it does not take.', 'Look at its --help.'),
+}
