@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { connect, openStream } from '../../src/doors/live/live.testing.ts'
 import { cliHome } from '../support/cli.ts'
 
@@ -9,9 +9,8 @@ const ARRIVES_MS = 1_000
 
 type Home = Awaited<ReturnType<typeof cliHome>>
 
-async function serve(t: TestContext, { start }: Home): Promise<{ url: string; stop(): Promise<number> }> {
+async function serve({ start }: Home): Promise<{ url: string; stop(): Promise<number> }> {
   const server = start(['serve', '--port', '0'])
-  t.after(() => server.child.kill('SIGKILL'))
   const url = await new Promise<string>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('not ready in time')), READY_MS)
     let text = ''
@@ -37,7 +36,7 @@ async function serve(t: TestContext, { start }: Home): Promise<{ url: string; st
 test('two servers and a command line: a change at one reaches live subscribers at the others within a second', async (t) => {
   const home = await cliHome(t)
   const { token } = await home.json<{ token: string }>('token', 'create', '--role', 'owner', '--name', 'test')
-  const [one, two] = [await serve(t, home), await serve(t, home)]
+  const [one, two] = [await serve(home), await serve(home)]
   const socket = await connect(two.url, { token })
   socket.say({ type: 'subscribe', id: 'p', resource: 'products', filter: 'active == true' })
   await socket.find(({ type }) => type === 'ready')

@@ -23,9 +23,8 @@ async function bring(house: House, name: string, ...documents: Row[]): Promise<v
 }
 
 /** Serves a house as an environment; returns its address. */
-async function serve(t: Parameters<typeof cliHome>[0], house: House, environment: string): Promise<string> {
+async function serve(house: House, environment: string): Promise<string> {
   const server = house.start(['serve', '--port', '0'], { SERAI_ENV: environment })
-  t.after(() => server.child.kill('SIGKILL'))
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('not ready in time')), READY_MS)
     let text = ''
@@ -78,7 +77,7 @@ test('promotion: a plan with its differences, applied as that plan, undone there
   assert.deepEqual(await catalogOf(live), before)
 
   const { token } = await live.json<{ token: string }>('token', 'create', '--role', 'manager', '--name', 'x')
-  const url = await serve(t, live, 'production')
+  const url = await serve(live, 'production')
   const health = await fetch(`${url}/livez`)
   assert.deepEqual(
     [await health.json(), health.headers.get('x-serai-environment')],

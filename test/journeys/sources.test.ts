@@ -14,7 +14,6 @@ test('a folder source: saved over HTTP, checked and run by hand, then by the wor
   const inbox = join(home, 'inbox')
   await mkdir(inbox)
   const server = start(['serve', '--port', '0'], { LOG_LEVEL: 'error' })
-  t.after(() => server.child.kill('SIGKILL'))
   let log = ''
   server.child.stderr!.on('data', (chunk) => {
     log += chunk
@@ -69,7 +68,7 @@ test('a folder source: saved over HTTP, checked and run by hand, then by the wor
   assert.deepEqual([body.last_outcome, body.failures, typeof body.failing_since], ['refused', 1, 'string'])
   assert.match(log, /import source fails/)
   const metrics = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${token}` } })
-  assert.match(await metrics.text(), /serai_sources_failing 1\n/)
+  assert.match(await metrics.text(), /serai_failing_sources 1\n/)
   assert.match((await serai('doctor')).stdout, /✖ +sources +failing: drop/)
   server.child.kill('SIGINT')
   assert.equal((await server.done).code, 0)

@@ -114,7 +114,7 @@ async function settle(
   })
 }
 
-/** An event, a line at error and the gauge `serai_sources_failing`: once when a source begins to fail, once when it works again. */
+/** An event, a line at error and the gauge `serai_failing_sources`: once when a source begins to fail, once when it works again. */
 async function tell(
   { engine, log }: SourceContext,
   source: SourceRecord,
