@@ -51,6 +51,57 @@ export function matches(rule: Rule, row: Row, actor: Actor): boolean {
   }
 }
 
+/**
+ * What is left of a rule when the actor is known: a condition on the row alone, without roles and owners. `everybody` when
+ * there is none, `nobody` when no row will do.
+ */
+export function residue(rule: Rule, actor: Actor): Rule {
+  switch (rule.op) {
+    case 'all':
+      return joined('all', rule.rules, actor)
+    case 'any':
+      return joined('any', rule.rules, actor)
+    case 'not':
+      return negated(residue(rule.rule, actor))
+    case 'role':
+      return hasRole(actor, rule.roles) ? everybody : nobody
+    case 'owns':
+      return compare(rule.field, '=', actor.id)
+    case 'compare':
+      return rule
+  }
+}
+
+/** One that decides alone is the answer; those that decide nothing are left out. */
+function joined(op: 'all' | 'any', rules: readonly Rule[], actor: Actor): Rule {
+  const [deciding, idle] = op === 'all' ? [nobody, everybody] : [everybody, nobody]
+  const left = rules.map((each) => residue(each, actor))
+  if (left.some((each) => isSame(each, deciding))) return deciding
+  const open = left.filter((each) => !isSame(each, idle))
+  return open.length === 1 ? open[0] : { op, rules: open }
+}
+
+function negated(rule: Rule): Rule {
+  if (isSame(rule, everybody)) return nobody
+  return isSame(rule, nobody) ? everybody : not(rule)
+}
+
+function isSame(rule: Rule, constant: Rule): boolean {
+  return rule.op === constant.op && 'rules' in rule && rule.rules.length === 0
+}
+
+/** True when the rule lets nobody at any row. */
+export function isNobody(rule: Rule): boolean {
+  return isSame(rule, nobody)
+}
+
+/** The fields that a rule looks at. */
+export function fieldsOf(rule: Rule): string[] {
+  if (rule.op === 'all' || rule.op === 'any') return rule.rules.flatMap(fieldsOf)
+  if (rule.op === 'not') return fieldsOf(rule.rule)
+  return rule.op === 'role' ? [] : [rule.field]
+}
+
 /** True when the actor holds one of the roles; the owner holds all but `system`. */
 export function hasRole(actor: Actor, roles: readonly string[]): boolean {
   return roles.some(

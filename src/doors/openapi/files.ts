@@ -14,7 +14,7 @@ import {
   selectionParameters,
   writeParameters,
 } from './parameters.ts'
-import { object } from './schemas.ts'
+import { object } from './shapes.ts'
 
 const TAG = 'imports'
 const record: JsonSchema = {

@@ -110,5 +110,5 @@ export const describe: Operation = {
   summary: 'The resources that the caller may read: their fields, keys and open actions.',
   tag: TAG,
   parameters: [ifNoneMatchParameter],
-  answers: read('The description.', { type: 'object' }),
+  answers: read('The description.', schemaRef('Description')),
 }

@@ -1,10 +1,10 @@
 import type { Fields, JsonSchema } from '../../kernel/field.ts'
 import { fieldSchema, objectSchema } from '../../kernel/record.ts'
 import { type Resource, shownFields } from '../../kernel/resource.ts'
+import { descriptionSchemas } from './description.ts'
 import { inputName, recordName, schemaRef } from './names.ts'
+import { nullable, object, text } from './shapes.ts'
 
-const nullable = (schema: JsonSchema): JsonSchema => ({ anyOf: [schema, { type: 'null' }] })
-const text: JsonSchema = { type: 'string' }
 const textOrNull: JsonSchema = { type: ['string', 'null'] }
 const uuid: JsonSchema = { type: 'string', format: 'uuid' }
 const time: JsonSchema = { type: 'string', format: 'date-time' }
@@ -12,7 +12,7 @@ const whole: JsonSchema = { type: 'integer' }
 
 /** The schemas of the document: those of the engine, and the projection of every declaration. */
 export function schemasOf(resources: ReadonlyMap<string, Resource>): { [name: string]: JsonSchema } {
-  const schemas: { [name: string]: JsonSchema } = { ...engineSchemas }
+  const schemas: { [name: string]: JsonSchema } = { ...engineSchemas, ...descriptionSchemas }
   for (const resource of resources.values()) {
     schemas[recordName(resource)] = recordSchema(resource, resources)
     for (const [name, action] of Object.entries(resource.actions))
@@ -58,15 +58,6 @@ function inputSchema(fields: Fields, partial: boolean): JsonSchema {
 
 function withoutDefault({ default: _, ...schema }: JsonSchema): JsonSchema {
   return schema
-}
-
-/** An object with these members, all required but the optional ones. */
-export function object(properties: { [name: string]: JsonSchema }, optional: string[] = []): JsonSchema {
-  return {
-    type: 'object',
-    properties,
-    required: Object.keys(properties).filter((name) => !optional.includes(name)),
-  }
 }
 
 /** A page: its items, and the cursor of the next, null on the last. */
