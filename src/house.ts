@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Services } from './doors/services.ts'
+import { settleShadows } from './engine/shadows.ts'
 import type { Engine } from './engine/types.ts'
 import type { Area } from './kernel/area.ts'
 import { diskObjects } from './ports/objects-disk.ts'
@@ -75,6 +76,7 @@ function furnish(
   const engine: Engine = {
     pool,
     resources: new Map(resources.map((resource) => [resource.name, resource])),
+    ...peopleWords(areas),
     wake: () => {
       for (const listener of listeners) listener()
     },
@@ -101,10 +103,19 @@ function furnish(
     onWake: (listener) => void listeners.push(listener),
     async close() {
       if (signal?.aborted) await abandonConnections(cluster.connection)
-      else await pool.end()
+      else {
+        await settleShadows(engine).finally(() => pool.end())
+      }
       await cluster.release()
     },
   }
+}
+
+/** Where the rules and views that people write are kept: the area that declares them. */
+function peopleWords(areas: readonly Area[]): Pick<Engine, 'rules' | 'views'> {
+  const rules = areas.find((area) => area.rules)?.rules
+  const views = areas.find((area) => area.views)?.views
+  return { ...(rules ? { rules } : {}), ...(views ? { views } : {}) }
 }
 
 async function openBackupsOf(settings: Settings, cluster: Cluster, options: OpenOptions): Promise<Backups> {

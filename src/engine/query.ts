@@ -1,5 +1,6 @@
+import { type Fault, fault } from '../kernel/fault.ts'
 import { nearest } from '../kernel/nearest.ts'
-import { badRequest } from '../kernel/problem.ts'
+import { badRequest, Problem } from '../kernel/problem.ts'
 import { type Resource, shownFields } from '../kernel/resource.ts'
 import { all, type Rule } from '../kernel/rule.ts'
 import { fieldRule, filterField, parseFilter } from './filter.ts'
@@ -47,6 +48,20 @@ export function parseQuery(engine: Engine, resourceName: string, parameters: Par
   if (q && !resource.traits.includes('searchable'))
     throw badRequest('q', `${resource.plural} cannot be searched; use filter.`)
   return { ...query, ...(q ? { q } : {}), ...optional('cursor', one('cursor')), ...lists(resource, one) }
+}
+
+/** What is wrong with the parameters of a list, each by its name; a saved question is checked by it. */
+export function faultsOfQuestion(engine: Engine, resourceName: string, parameters: Parameters): Fault[] {
+  const { name: known } = resourceOf(engine, resourceName)
+  return Object.entries(parameters).flatMap(([name, value]) => {
+    try {
+      parseQuery(engine, known, { [name]: value })
+      return []
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      return [{ ...(error.faults[0] ?? fault(name, error.code, error.message)), path: name }]
+    }
+  })
 }
 
 function lists(

@@ -3,12 +3,14 @@ import type { Row } from '../kernel/field.ts'
 import { isUuid } from '../kernel/fields/ref.ts'
 import { forbidden, notFound } from '../kernel/problem.ts'
 import { same } from '../kernel/record.ts'
-import { checkRow, type Resource } from '../kernel/resource.ts'
+import type { Resource } from '../kernel/resource.ts'
 import { matches } from '../kernel/rule.ts'
 import { uuidv7 } from '../kernel/uuid.ts'
+import type { Inspect } from '../kernel/validation.ts'
 import type { Queryable } from '../store/pool.ts'
 import { fromColumns, type Stamp, selectList, updateRows, type Write } from '../store/rows.ts'
 import { explain } from './constraints.ts'
+import { freshInspection } from './inspection.ts'
 import { requirePossible, resourceOf, ruleOf } from './lookup.ts'
 import { labelKey, updateOf } from './perform.ts'
 import type { Engine, Kept, UndoOutcome } from './types.ts'
@@ -74,13 +76,14 @@ export async function undoWith(
   for await (const facts of factsOf(client, change)) {
     any = true
     for (const [name, group] of Map.groupBy(facts, (fact) => fact.resource))
-      restored += await undoGroup(client, resourceOf(engine, name), actor, group, stamp, kept)
+      restored += await undoGroup(engine, client, resourceOf(engine, name), actor, group, stamp, kept)
   }
   if (!any) throw notFound(`There is no change "${change}", or it wrote nothing.`)
   return { change: restored > 0 && !dryRun ? stamp.change : null, restored, kept, dryRun }
 }
 
 async function undoGroup(
+  engine: Engine,
   client: Queryable,
   resource: Resource,
   actor: Actor,
@@ -89,6 +92,7 @@ async function undoGroup(
   kept: Kept[],
 ): Promise<number> {
   requirePossible(resource, 'undo', actor)
+  const { inspect } = await freshInspection(engine, client, resource)
   const current = await lockRows(
     client,
     resource,
@@ -99,18 +103,25 @@ async function undoGroup(
     if (!row) return keep(kept, fact, null, 'the record is gone')
     if (!matches(ruleOf(resource, 'undo'), row, actor))
       throw forbidden(`${actor.name} may not undo changes of ${resource.name} ${fact.key}.`)
-    return revertOne(resource, fact, row, stamp, kept)
+    return revertOne(resource, inspect, fact, row, stamp, kept)
   })
   const written = await updateRows(client, resource, writes, stamp)
   return written.length
 }
 
-function revertOne(resource: Resource, fact: Fact, row: Row, stamp: Stamp, kept: Kept[]): Write[] {
+function revertOne(
+  resource: Resource,
+  inspect: Inspect,
+  fact: Fact,
+  row: Row,
+  stamp: Stamp,
+  kept: Kept[],
+): Write[] {
   const { patch, left } = revert(resource, fact, row, stamp)
   for (const { field, reason } of left) keep(kept, fact, field, reason)
   const write = updateOf(resource, row, patch)
   if (!write) return []
-  const [fault] = checkRow(resource, write.row)
+  const [fault] = inspect(write.row, row).faults
   return fault
     ? keep(kept, fact, fault.path, `the old value no longer fits: ${fault.detail}`)
     : [{ ...write, key: labelKey(resource, write.row) }]

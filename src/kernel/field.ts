@@ -14,6 +14,8 @@ export type FieldFlags = {
   immutable?: boolean
   /** computed by the database: shown, sorted and filtered, never an input. */
   derived?: boolean
+  /** derived: the same as a pure function, for rules that look at a record before the database has. `today` is a date. */
+  derive?(row: Row, today: string): unknown
   /** set by actions of the record itself (its state, when it was archived), never by create or update. */
   managed?: boolean
   /** weight in full-text search; A is the heaviest. */

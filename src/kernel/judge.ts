@@ -3,7 +3,8 @@ import { type Fault, fault } from './fault.ts'
 import type { Row } from './field.ts'
 import type { Mode, Proposal, Verdict } from './proposal.ts'
 import { difference } from './record.ts'
-import { checkRow, keyLabel, managedDefaults, type Resource } from './resource.ts'
+import { keyLabel, managedDefaults, type Resource } from './resource.ts'
+import type { Inspect } from './validation.ts'
 
 /** What was understood of a proposal before it meets the record that is there. */
 export type Understood = {
@@ -24,10 +25,13 @@ export type Judgement = {
   before: Row | null
   after: Row | null
   revived: boolean
-  faults: Fault[]
+  faults: readonly Fault[]
+  warnings: readonly Fault[]
+  /** rules in shadow that would have refused it. */
+  shadows: readonly string[]
 }
 
-export type JudgeOptions = { mode: Mode; strict: boolean }
+export type JudgeOptions = { mode: Mode; strict: boolean; inspect: Inspect }
 
 // What could not be read as an object has no fields to be wrong.
 const UNREADABLE = /^(json\.(syntax|depth)|row\.type)$/
@@ -82,7 +86,7 @@ export function judge(
         `${understood.label} exists already; --mode create only takes new ones`,
       ),
     ])
-  return judgeKnown(resource, understood.row, current)
+  return judgeKnown(resource, understood.row, current, options)
 }
 
 function judgeNew(resource: Resource, { proposal, row }: Understood, options: JudgeOptions): Judgement {
@@ -97,7 +101,7 @@ function judgeNew(resource: Resource, { proposal, row }: Understood, options: Ju
       : { row, faults: [] }
   if (whole.row === undefined) return rejected(whole.faults)
   const complete = { ...managedDefaults(resource.fields), ...whole.row }
-  const faults = checkRow(resource, complete)
+  const { faults, warnings, shadows } = options.inspect(complete, null)
   if (faults.length) return rejected(faults)
   return {
     verdict: 'new',
@@ -105,21 +109,22 @@ function judgeNew(resource: Resource, { proposal, row }: Understood, options: Ju
     before: null,
     after: factsOf(resource, complete),
     revived: false,
-    faults: [],
+    faults,
+    warnings,
+    shadows,
   }
 }
 
-function judgeKnown(resource: Resource, proposed: Row, current: Row): Judgement {
+function judgeKnown(resource: Resource, proposed: Row, current: Row, { inspect }: JudgeOptions): Judgement {
   const archived = current.archived_at != null
   const revival = archived
     ? { archived_at: null, archived_by: null, archive_reason: null, key_released: false }
     : {}
   const changed = difference(resource.fields, current, { ...proposed, ...revival })
   const names = Object.keys(changed)
-  if (names.length === 0)
-    return { verdict: 'same', row: null, before: null, after: null, revived: false, faults: [] }
+  if (names.length === 0) return { ...NOTHING, verdict: 'same' }
   const row = { ...current, ...changed }
-  const faults = checkRow(resource, row)
+  const { faults, warnings, shadows } = inspect(row, current)
   if (faults.length) return rejected(faults)
   return {
     verdict: 'changed',
@@ -127,12 +132,24 @@ function judgeKnown(resource: Resource, proposed: Row, current: Row): Judgement 
     before: Object.fromEntries(names.map((name) => [name, current[name] ?? null])),
     after: changed,
     revived: archived,
-    faults: [],
+    faults,
+    warnings,
+    shadows,
   }
 }
 
-function rejected(faults: Fault[]): Judgement {
-  return { verdict: 'rejected', row: null, before: null, after: null, revived: false, faults }
+const NOTHING = {
+  row: null,
+  before: null,
+  after: null,
+  revived: false,
+  faults: [],
+  warnings: [],
+  shadows: [],
+} as const
+
+function rejected(faults: readonly Fault[]): Judgement {
+  return { ...NOTHING, verdict: 'rejected', faults }
 }
 
 function factsOf(resource: Resource, row: Row): Row {

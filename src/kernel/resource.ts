@@ -4,9 +4,10 @@ import type { Field, Fields, Row } from './field.ts'
 import { f } from './fields/index.ts'
 import { inputFields } from './record.ts'
 import { all, nobody, type Rule } from './rule.ts'
+import type { Model } from './validation.ts'
 
 /** A pure rule over a whole record: returns what is wrong with it. */
-export type Check = (row: Row) => Fault[]
+export type Check = (row: Row, model: Model) => Fault[]
 
 /** A partial resource, merged at declaration. A name that is declared twice is an error. */
 export type Trait = {
@@ -104,13 +105,13 @@ export function shownFields(resource: Resource): [string, Field][] {
 }
 
 /** All fields that are columns. */
-export function storedFields(resource: Resource): Fields {
+export function storedFields(resource: Pick<Resource, 'fields'>): Fields {
   return { ...systemFields, ...resource.fields }
 }
 
 /** Every fault that the resource's own checks find in a whole record. */
-export function checkRow(resource: Resource, row: Row): Fault[] {
-  return resource.checks.flatMap((check) => check(row))
+export function checkRow(resource: Resource, row: Row, model: Model): Fault[] {
+  return resource.checks.flatMap((check) => check(row, model))
 }
 
 /** The natural key of a row as one text: its key fields, joined by a character that no key may contain. */
@@ -119,7 +120,7 @@ export function keyOf(resource: Resource, row: Row): string {
 }
 
 /** The natural key for people: `Dubai_AinDubai`, `flat-7 / Airbnb / HM123`. */
-export function keyLabel(resource: Resource, row: Row): string {
+export function keyLabel(resource: Pick<Resource, 'key'>, row: Row): string {
   return resource.key.map((name) => String(row[name] ?? '—')).join(' / ')
 }
 

@@ -22,27 +22,43 @@ export type Write = {
   base?: number
 }
 
-/** Inserts rows and their events in one statement; returns them as stored, derived fields included. */
+/**
+ * Inserts rows and their events in one statement; returns them as stored, derived fields included. Inserts nothing when the
+ * rules of people moved on from the stamp `rules`; null does not ask.
+ */
 export async function insertRows(
   client: Queryable,
   resource: Resource,
   writes: Write[],
   stamp: Stamp,
+  rules: string | null = null,
 ): Promise<Row[]> {
-  return write(client, resource, 'insert', writes, stamp)
+  return write(client, resource, 'insert', writes, stamp, rules)
 }
 
 /**
  * Writes rows whose version is still the one that was read, and their events, in one statement; a row that moved in
- * between is not written, leaves no event and is missing from the result.
+ * between is not written, leaves no event and is missing from the result; so are all when the rules moved on from `rules`.
  */
 export async function updateRows(
   client: Queryable,
   resource: Resource,
   writes: Write[],
   stamp: Stamp,
+  rules: string | null = null,
 ): Promise<Row[]> {
-  return write(client, resource, 'update', writes, stamp)
+  return write(client, resource, 'update', writes, stamp, rules)
+}
+
+const NO_RULES = '00000000-0000-0000-0000-000000000000'
+
+/**
+ * The stamp under which the rules that people wrote for a resource stand now. A write names the stamp that its rows were
+ * judged under and writes nothing when that is no longer it: it costs a look at a small table in the same statement, and
+ * a rule holds on every process from the moment it is saved.
+ */
+export function rulesStamp(resource: Resource): string {
+  return `coalesce((select stamp from rule_stamp where resource = '${resource.name}'), '${NO_RULES}')`
 }
 
 /**
@@ -122,6 +138,7 @@ async function write(
   verb: Verb,
   writes: Write[],
   stamp: Stamp,
+  rules: string | null,
 ): Promise<Row[]> {
   if (writes.length === 0) return []
   const records = writes.map(({ row, key, before, after, base }) => ({
@@ -142,6 +159,7 @@ async function write(
       stamp.reason,
       stamp.request,
       stamp.cause,
+      rules,
     ],
   })
   return rows.map((row) => fromColumns(resource, row))
@@ -165,6 +183,7 @@ function statement(resource: Resource, verb: Verb): string {
 function writeStatement(resource: Resource, clause: string): string {
   return `with input as (
   select * from jsonb_to_recordset($1::jsonb) as r(id uuid, ${columnTypes(resource)}, _key text, _before jsonb, _after jsonb, _base bigint)
+  where $8::uuid is null or $8::uuid = ${rulesStamp(resource)}
 ), written as (
   ${clause}
   returning ${selectList(resource)}

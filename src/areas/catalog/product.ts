@@ -4,7 +4,7 @@ import { role } from '../../kernel/rule.ts'
 import { archivable } from '../../traits/archivable.ts'
 import { searchable } from '../../traits/searchable.ts'
 import { nuke, reprice, stats } from './actions.ts'
-import { pricedWhenActive, tierFields, validityInOrder } from './tier.ts'
+import { lowestPrice, pricedWhenActive, tierFields, validityInOrder } from './tier.ts'
 
 /** A tour, ticket or transfer that the business sells. */
 export const product = resource('product', {
@@ -57,6 +57,7 @@ export const product = resource('product', {
       optional: true,
       derived: true,
       only: 'AED',
+      derive: lowestPrice,
       description: 'lowest price that holds today',
     }),
   },

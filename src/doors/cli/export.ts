@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import { exportDocuments } from '../../engine/export.ts'
 import { resourceOf } from '../../engine/lookup.ts'
 import { parseQuery } from '../../engine/query.ts'
+import { withView } from '../../engine/views.ts'
 import { write } from '../../intake/writers/index.ts'
 import { fileColumns } from '../../kernel/document.ts'
 import { type Context, progressBar, withServices } from './context.ts'
@@ -33,6 +34,7 @@ function shape(command: Command): Command {
     .option('--q <words>', 'only what is found by these words')
     .option('--filter <cel>', 'only what fits, such as category == "Family"')
     .option('--archived <which>', 'only, or with')
+    .option('--view <name>', 'a saved view; what is said beside it wins')
     .option(
       '--profile <profile>',
       'spreadsheet (safe to open in a spreadsheet program) or raw',
@@ -48,11 +50,11 @@ async function run(context: Context, options: Record<string, unknown>, name: str
     throw usage(`--profile is "${profile}"; it is spreadsheet or raw`)
   return withServices(context, async ({ services: { engine }, actor }) => {
     const resource = resourceOf(engine, name)
-    const query = parseQuery(engine, resource.name, {
-      q: options.q as string,
-      filter: options.filter as string,
-      archived: options.archived as string,
-    })
+    const given = ['view', 'q', 'filter', 'archived'].flatMap((each) =>
+      options[each] === undefined ? [] : [[each, options[each] as string]],
+    )
+    const { parameters } = await withView(engine, actor, resource.name, Object.fromEntries(given))
+    const query = parseQuery(engine, resource.name, parameters)
     const bar = progressBar(context)
     let rows = 0
     async function* counted() {
