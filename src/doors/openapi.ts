@@ -55,6 +55,11 @@ const HEADERS: { [name: string]: JsonSchema } = {
     schema: { type: 'string', format: 'uuid' },
   },
   'Serai-Dry-Run': { description: '`true` when nothing was written on purpose.', schema: text },
+  'Serai-Warnings': {
+    description:
+      'What rules of severity warning say, or what of a view could not be asked: a JSON list of `{pointer, code, detail}`, at most 4 kB.',
+    schema: text,
+  },
   'Idempotent-Replayed': {
     description: '`true` when this is the answer to an earlier request with the same key.',
     schema: text,
