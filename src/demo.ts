@@ -1,14 +1,31 @@
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { perform } from './engine/perform.ts'
+import { read } from './engine/read.ts'
 import type { House } from './house.ts'
 import type { Actor } from './kernel/actor.ts'
 import type { Counts } from './kernel/proposal.ts'
+import { compare } from './kernel/rule.ts'
 
 /** What the demonstration loaded, and the token that opens the doors of it. */
 export type Demo = { lines: string[]; token: string }
 
-const SAMPLES = [{ resource: 'product', file: 'samples/catalog/products.jsonl' }]
+const SAMPLES = [
+  { resource: 'product', file: 'samples/catalog/products.jsonl' },
+  { resource: 'validation_rule', file: 'samples/catalog/rules.json' },
+]
+const VIEW = {
+  name: 'families',
+  resource: 'product',
+  shared: true,
+  query: {
+    filter: 'category == "Family"',
+    sort: 'price_from',
+    fields: 'product_id,product_name,price_from',
+    facets: 'destination_city',
+  },
+  description: 'What families can do, cheapest first',
+}
 
 /** Loads the sample business (again: nothing happens twice) and makes an owner's token for this start. */
 export async function loadSamples(house: House, actor: Actor, projectFolder: string): Promise<Demo> {
@@ -26,6 +43,21 @@ export async function loadSamples(house: House, actor: Actor, projectFolder: str
     const { read, created, unchanged } = loaded.counts as Counts
     lines.push(`${read} ${resource}s from ${file}: ${created} new, ${unchanged} as before`)
   }
+  const { items } = await read(house.engine, actor, 'saved_view', {
+    filter: compare('name', '=', VIEW.name),
+    sort: [],
+    limit: 1,
+    archived: 'with',
+  })
+  if (items.length === 0)
+    await perform(house.engine, {
+      actor,
+      resource: 'saved_view',
+      action: 'create',
+      input: VIEW,
+      reason: 'demo',
+    })
+  lines.push(`a view: /api/products?view=${VIEW.name}`)
   const name = `demo ${new Date().toISOString().slice(0, 19)}Z ${process.pid}`
   const { answer } = await perform(house.engine, {
     actor,

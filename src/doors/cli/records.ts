@@ -107,7 +107,7 @@ async function list(context: Context, options: Record<string, unknown>, name: st
     const { parameters, warnings } = await withView(engine, actor, resource.name, asked)
     for (const { path, detail } of warnings) context.io.stderr.write(`Warning: ${path} ${detail}\n`)
     const page = await read(engine, actor, resource.name, parseQuery(engine, resource.name, parameters))
-    print(context, page, pageText(resource, page, options.fields !== undefined))
+    print(context, page, pageText(resource, page, parameters.fields !== undefined))
     return undefined
   })
 }
