@@ -141,7 +141,7 @@ export function quote(name: string): string {
 /** A row in the form that `jsonb_to_recordset` takes for this resource's columns. */
 export function toRecord(resource: Resource, row: Row): Row {
   const record: Row = { ...row }
-  for (const [name, field] of Object.entries(resource.fields))
+  for (const [name, field] of ownColumns(resource))
     if (field.toColumn && record[name] != null) record[name] = field.toColumn(record[name])
   return record
 }
@@ -285,9 +285,15 @@ function columnTypes(resource: Resource): string {
 
 /** Columns that Serai writes: the declared fields that the database does not compute. */
 export function ownColumns(resource: Resource): [string, Field][] {
-  return Object.entries(resource.fields).filter(([, field]) => !field.derived)
+  let columns = own.get(resource)
+  if (!columns) {
+    columns = Object.entries(resource.fields).filter(([, field]) => !field.derived)
+    own.set(resource, columns)
+  }
+  return columns
 }
 
+const own = new WeakMap<Resource, [string, Field][]>()
 const converted = new WeakMap<Resource, [string, Field][]>()
 
 function convertedFields(resource: Resource): [string, Field][] {
