@@ -10,8 +10,9 @@ import type { Resource } from '../kernel/resource.ts'
 import { all, compare, not, type Rule } from '../kernel/rule.ts'
 import { uuidv7 } from '../kernel/uuid.ts'
 import type { RuleSource } from '../kernel/validation.ts'
+import { beginBulk } from '../store/bulk.ts'
 import { compile } from '../store/compile.ts'
-import { beginBulk, type Queryable } from '../store/pool.ts'
+import type { Queryable } from '../store/pool.ts'
 import { ownColumns, patchAll, type Stamp, toRecord } from '../store/rows.ts'
 import {
   applyChanged,
