@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto'
 import type { Field, Row } from '../kernel/field.ts'
 import { type Resource, storedFields } from '../kernel/resource.ts'
+import { prepared } from './compile.ts'
 import type { Queryable } from './pool.ts'
 
 /** Who writes and why: goes into every event of the call. */
@@ -128,6 +128,18 @@ export function fromColumns(resource: Resource, row: Row): Row {
 
 /** `t."id", t."version", …`: every stored field of the resource, as columns of the alias. */
 export function selectList(resource: Resource, alias = 't'): string {
+  if (alias !== 't') return columnsOf(resource, alias)
+  let list = selected.get(resource)
+  if (!list) {
+    list = columnsOf(resource, alias)
+    selected.set(resource, list)
+  }
+  return list
+}
+
+const selected = new WeakMap<Resource, string>()
+
+function columnsOf(resource: Resource, alias: string): string {
   return Object.keys(storedFields(resource))
     .map((name) => `${alias}.${quote(name)}`)
     .join(', ')
@@ -262,19 +274,6 @@ export function derivedValue(
 ): string {
   const inputs = (resource.fields[name].derived as readonly string[]).map(value)
   return `${quote(`${resource.name}_${name}`)}(${[...inputs, day].join(', ')})`
-}
-
-const PREPARED_MAX = 300
-const names = new Map<string, string>()
-
-/** The forms of statements that come often are parsed and planned once a connection; there could be endless ones. */
-function prepared(text: string): { name?: string; text: string } {
-  let name = names.get(text)
-  if (!name && names.size < PREPARED_MAX) {
-    name = hash('sha1', text, 'base64url')
-    names.set(text, name)
-  }
-  return name ? { name, text } : { text }
 }
 
 function columnTypes(resource: Resource): string {
