@@ -24,6 +24,7 @@ import { fileColumns } from '../src/kernel/document.ts'
 import { uuidv7 } from '../src/kernel/uuid.ts'
 import { readSettings } from '../src/settings.ts'
 import { selectList } from '../src/store/rows.ts'
+import { jobRates } from './jobs.ts'
 import { writeJsonl } from './products.ts'
 
 const ROWS = Number(process.argv[2] ?? 100_000)
@@ -47,6 +48,7 @@ try {
     await exports(house)
     await writes(house)
     await reads(house)
+    await jobs(house)
   } finally {
     await house.close()
   }
@@ -123,9 +125,6 @@ async function copyFloor({ pool }: House): Promise<number> {
   const columns =
     'id, product_id, product_name, pricing, inclusions, active, supplier_name, destination_city, category, description_short, description_long, duration_hours, exclusions, booking_policy, source_document'
   await pool.query('create table floor (like product including all)')
-  await pool.query(
-    'create trigger floor_price before insert on floor for each row execute function product_set_price()',
-  )
   const { rows } = await pool.query(`select ${columns} from product`)
   const names = columns.split(', ')
   const text = rows.map((row) => `${names.map((name) => copyValue(row[name])).join('\t')}\n`)
@@ -200,9 +199,6 @@ async function writes({ engine, pool }: House): Promise<void> {
     inclusions: ['x'],
   })
   await pool.query('create table floor (like product including all)')
-  await pool.query(
-    'create trigger floor_price before insert or update on floor for each row execute function product_set_price()',
-  )
   const insert = {
     name: 'floor insert',
     text: `insert into floor (id, product_id, product_name, pricing, inclusions) values ($1, $2, $3, $4, $5) returning ${selectList(engine.resources.get('product')!, 'floor').replaceAll('floor.', '')}`,
@@ -310,6 +306,14 @@ async function reads(house: House): Promise<void> {
     line(work, `${Math.round(ours)}/s`, `${Math.round(plain)}/s`, (ours / plain).toFixed(2))
   }
   await Promise.all([app.close(), bare.close()])
+}
+
+/** Empty jobs; the floor is a bare graphile-worker with the same batches. */
+async function jobs(house: House): Promise<void> {
+  const { ours, floor, unbatched } = await jobRates(house)
+  const rate = (jobsPerSecond: number) => `${Math.round(jobsPerSecond)}/s`
+  line('empty jobs', rate(ours), rate(floor), (ours / floor).toFixed(2))
+  line('  without batches', '', rate(unbatched))
 }
 
 async function load(url: string, headers: Record<string, string>, duration: number): Promise<number> {

@@ -44,7 +44,7 @@ Serai is ready at ${url}
 
   Loaded     ${demo.lines.join('\n             ')}
   API        ${url}/api/products?q=desert&facets=category
-  Reference  ${url}/api/openapi.json
+  Reference  ${url}/api/docs
   Token      ${demo.token}
              (an owner's token, made for this demo and shown once)
 

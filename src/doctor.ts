@@ -1,9 +1,12 @@
 import { access, constants, statfs } from 'node:fs/promises'
 import type { House } from './house.ts'
 import type { Area } from './kernel/area.ts'
+import { humanBytes } from './kernel/text.ts'
 import type { Settings } from './settings.ts'
 import { findDrift } from './store/drift.ts'
 import { migrationStatus } from './store/migrate.ts'
+import { logNumbers } from './store/numbers.ts'
+import { sourceNumbers } from './store/sources.ts'
 
 const FREE_BYTES_MIN = 512 * 1024 * 1024
 const BACKUP_HOURS_MAX = 48
@@ -20,12 +23,15 @@ export async function doctor(house: House, areas: readonly Area[], settings: Set
         detail: `Node ${process.versions.node}`,
       }),
     ],
+    ['environment', async () => ({ ok: true, detail: `${settings.environment} (SERAI_ENV)` })],
     ['database', () => database(house)],
     ['migrations', () => migrations(house)],
     ['schema', () => schema(house, areas)],
     ['home', () => home(settings)],
     ['disk', () => disk(settings)],
     ['backups', () => backups(house)],
+    ['history', () => history(house)],
+    ['sources', () => sources(house)],
   ]
   return Promise.all(
     checks.map(async ([name, check]) => ({
@@ -58,6 +64,12 @@ async function schema({ pool }: House, areas: readonly Area[]) {
   return { ok: found.length === 0, detail: found.length ? found.join('; ') : 'as declared' }
 }
 
+async function history({ pool }: House) {
+  const months = (await logNumbers(pool)).filter(({ events }) => events > 0)
+  const told = months.map(({ month, events, bytes }) => `${month} ${events} events, ${humanBytes(bytes)}`)
+  return { ok: true, detail: told.length ? told.join('; ') : 'nothing yet' }
+}
+
 async function home({ home: folder }: Settings) {
   await access(folder, constants.W_OK)
   return { ok: true, detail: folder }
@@ -76,5 +88,13 @@ async function backups({ backups: shelf }: House) {
   return {
     ok: hours <= BACKUP_HOURS_MAX,
     detail: `last verified ${hours.toFixed(1)} hours ago (${newest.name})`,
+  }
+}
+
+async function sources({ pool }: House) {
+  const { enabled, failing } = await sourceNumbers(pool)
+  return {
+    ok: failing.length === 0,
+    detail: failing.length ? `failing: ${failing.join(', ')}; run "serai sources"` : `${enabled} enabled`,
   }
 }

@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type Logger, pino } from 'pino'
 import type { Services } from './doors/services.ts'
+import { createFeed } from './engine/feed.ts'
 import type { Engine } from './engine/types.ts'
 import type { Area } from './kernel/area.ts'
+import { guardedFetch } from './ports/fetch-guarded.ts'
 import { diskObjects } from './ports/objects-disk.ts'
 import type { Settings } from './settings.ts'
 import { type Cluster, joinCluster } from './store/cluster.ts'
@@ -11,10 +14,15 @@ import { abandonConnections } from './store/connections.ts'
 import { migrateUp, migrationStatus } from './store/migrate.ts'
 import { openPool, type Pool } from './store/pool.ts'
 import { ensureEventPartitions } from './store/upkeep.ts'
+import { createWake, type Wake } from './store/wake.ts'
+import { proveBehind } from './work/backup/behind.ts'
 import { type Backups, openBackups } from './work/backup.ts'
 import { gaugesOf } from './work/gauges.ts'
 import { createImports } from './work/imports.ts'
+import { createMeters, type Meters } from './work/meters.ts'
 import { prepareQueue } from './work/runner.ts'
+import { checkSource, runSource } from './work/sources/run.ts'
+import type { SourceContext } from './work/sources/types.ts'
 
 /** The running house: a database joined, migrated, and everything that the doors are given. */
 export type House = {
@@ -23,7 +31,11 @@ export type House = {
   pool: Pool
   cluster: Cluster
   backups: Backups
-  onWake(listener: () => void): void
+  wake: Wake
+  meters: Meters
+  imports: ReturnType<typeof createImports>
+  /** what running import sources needs, with the log that it writes to. */
+  sources(log: Logger): SourceContext
   close(): Promise<void>
 }
 
@@ -54,7 +66,7 @@ export async function openHouse(
     if (options.migrate !== false) await upgrade(cluster, backups, options)
     pool = openPool(cluster.connection)
     if (options.migrate !== false) await ensureEventPartitions(pool)
-    return furnish(settings, areas, cluster, pool, backups, options.signal)
+    return furnish(settings, areas, cluster, pool, backups, options)
   } catch (error) {
     await pool?.end()
     await cluster.release()
@@ -68,29 +80,50 @@ function furnish(
   cluster: Cluster,
   pool: Pool,
   backups: Backups,
-  signal: AbortSignal | undefined,
+  { signal, onProgress: report = () => undefined }: OpenOptions,
 ): House {
-  const listeners: (() => void)[] = []
+  const wake = createWake(pool, cluster.connection)
   const resources = areas.flatMap((area) => area.resources)
+  const jobs = areas.flatMap((area) => area.jobs ?? [])
+  const followers = areas.flatMap((area) => area.followers ?? []).map(({ name }) => name)
+  const meters = createMeters()
   const engine: Engine = {
     pool,
+    attempts: new Map(jobs.flatMap(({ name, attempts }) => (attempts ? [[name, attempts]] : []))),
     resources: new Map(resources.map((resource) => [resource.name, resource])),
-    wake: () => {
-      for (const listener of listeners) listener()
-    },
+    wake: wake.wake,
   }
+  const behind = proveBehind(backups, report)
+  const feed = createFeed(engine, { onWake: wake.onWake })
   const imports = createImports({
     engine,
     folder: join(settings.home, 'objects', 'uploads'),
-    backup: async (reason) => (await backups.take(reason, { reuse: true })).name,
+    backup: behind.take,
+    applied: behind.prove,
   })
+  const sources = (log: Logger): SourceContext => ({
+    engine,
+    imports,
+    fetch: guardedFetch({ allow: settings.fetchAllow }),
+    folders: settings.importFolders,
+    downloads: join(settings.home, 'downloads'),
+    log,
+  })
+  const quiet = sources(pino({ level: 'silent' }))
   const services: Services = {
     engine,
     imports,
     backups,
+    feed,
+    sources: {
+      run: (target, options) => runSource(quiet, target, options),
+      check: (target) => checkSource(quiet, target),
+    },
+    environment: settings.environment,
     version: VERSION,
     database: cluster.describe,
-    gauges: () => gaugesOf(pool, backups),
+    gauges: () => gaugesOf(pool, backups, followers),
+    meters: () => meters.text(),
   }
   return {
     services,
@@ -98,10 +131,16 @@ function furnish(
     pool,
     cluster,
     backups,
-    onWake: (listener) => void listeners.push(listener),
+    wake,
+    meters,
+    imports,
+    sources,
     async close() {
+      await feed.stop()
+      if (!signal?.aborted) await behind.done()
       if (signal?.aborted) await abandonConnections(cluster.connection)
-      else await pool.end()
+      await wake.close()
+      if (!signal?.aborted) await pool.end()
       await cluster.release()
     },
   }

@@ -10,6 +10,7 @@ import { doctor } from './doctor.ts'
 import { globalEnvironment, type Host, type Io, runCli } from './doors/cli.ts'
 import { type House, openHouse, upgrade, VERSION } from './house.ts'
 import type { Actor } from './kernel/actor.ts'
+import { openPromotion } from './promotion.ts'
 import { startServing, startWorking } from './serve.ts'
 import { readSettings } from './settings.ts'
 import { migrateDown, migrationStatus } from './store/migrate.ts'
@@ -41,10 +42,15 @@ const host: Host = {
   areas: [statsCommand, nukeCommand],
   async open(options) {
     const house = await open(options)
-    return { services: house.services, actor: person(), close: () => house.close() }
+    return {
+      services: house.services,
+      actor: person(),
+      promotion: (place) => openPromotion(house, AREAS, person(), place, readSettings(env, PROJECT).home),
+      close: () => house.close(),
+    }
   },
-  serve: ({ demo, port, host: address }) =>
-    serve({ demo, ...(port === undefined ? {} : { port }), ...(address ? { host: address } : {}) }),
+  serve: ({ demo, work: works, port, host: address }) =>
+    serve({ demo, works, ...(port === undefined ? {} : { port }), ...(address ? { host: address } : {}) }),
   work,
   migrate: {
     status: () => withHouse({ migrate: false }, ({ cluster }) => migrationStatus(cluster.connection)),
@@ -78,7 +84,12 @@ async function withHouse<Result>(
   }
 }
 
-async function serve(options: { demo: boolean; port?: number; host?: string }): Promise<void> {
+async function serve(options: {
+  demo: boolean
+  works: boolean
+  port?: number
+  host?: string
+}): Promise<void> {
   const settings = {
     ...readSettings(env, PROJECT),
     ...(options.port === undefined ? {} : { port: options.port }),
@@ -90,11 +101,11 @@ async function serve(options: { demo: boolean; port?: number; host?: string }): 
     const authenticate = tokenAuthenticator(
       async (text, values) => (await house.pool.query(text, values)).rows,
     )
-    const running = await startServing(house, AREAS, settings, authenticate)
+    const running = await startServing(house, options.works ? AREAS : null, settings, authenticate)
     io.stdout.write(
       demo
         ? briefing(running.url!, demo)
-        : `Serai ${VERSION} is ready at ${running.url} (${house.services.database})\n`,
+        : `Serai ${VERSION} is ready at ${running.url} (${settings.environment}, ${house.services.database})\n`,
     )
     await untilInterrupted()
     await running.stop()
@@ -108,7 +119,7 @@ async function work(): Promise<void> {
   const house = await openHouse(settings, AREAS, { onProgress: note, signal: interrupted.signal })
   try {
     const running = await startWorking(house, AREAS, settings)
-    io.stdout.write(`Serai ${VERSION} works (${house.services.database})\n`)
+    io.stdout.write(`Serai ${VERSION} works (${settings.environment}, ${house.services.database})\n`)
     await untilInterrupted()
     await running.stop()
   } finally {

@@ -8,14 +8,15 @@ import type { Settings } from './settings.ts'
 import { startFollowers } from './work/follow.ts'
 import { housekeeping } from './work/housekeeping.ts'
 import { startRunner } from './work/runner.ts'
+import { sourceJobs } from './work/sources/jobs.ts'
 
 /** What runs until it is stopped. `url` is null for a worker without doors. */
 export type Running = { url: string | null; log: Logger; stop(): Promise<void> }
 
-/** Opens the HTTP door and does the work behind it. */
+/** Opens the HTTP door and does the work behind it; without `areas` the work is left to other processes. */
 export async function startServing(
   house: House,
-  areas: readonly Area[],
+  areas: readonly Area[] | null,
   settings: Settings,
   authenticate: (token: string) => Promise<Actor | null>,
 ): Promise<Running> {
@@ -27,11 +28,12 @@ export async function startServing(
     ready: () => readiness(house),
   })
   const url = await listen(app, settings)
-  const work = await startWork(house, areas, log)
+  const work = areas ? await startWork(house, areas, log) : async () => undefined
   return {
     url,
     log,
     async stop() {
+      await house.services.feed.stop()
       await app.close()
       await work()
     },
@@ -55,15 +57,21 @@ async function startWork(house: House, areas: readonly Area[], log: Logger): Pro
     pool,
     async () => void (await backups.take('scheduled', { reuse: true, verify: true })),
   )
-  const jobs = [...daily.jobs, ...areas.flatMap((area) => area.jobs ?? [])]
-  const schedules = [...daily.schedules, ...areas.flatMap((area) => area.schedules ?? [])]
-  const runner = await startRunner({ engine, pool, jobs, schedules, log })
+  const sources = sourceJobs(house.sources(log))
+  const jobs = [...daily.jobs, ...sources.jobs, ...areas.flatMap((area) => area.jobs ?? [])]
+  const schedules = [
+    ...daily.schedules,
+    ...sources.schedules,
+    ...areas.flatMap((area) => area.schedules ?? []),
+  ]
+  const runner = await startRunner({ engine, pool, jobs, schedules, log, meters: house.meters })
   const followers = startFollowers(
     engine,
     areas.flatMap((area) => area.followers ?? []),
     log,
   )
-  house.onWake(followers.wake)
+  house.wake.onWake(followers.wake)
+  house.wake.listen()
   return async () => {
     await followers.stop()
     await runner.stop()

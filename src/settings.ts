@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { delimiter, isAbsolute, resolve } from 'node:path'
 import { databaseTarget, SettingsError, type Target } from './store/target.ts'
 
 /** Everything that the environment decides, checked at the start. */
@@ -9,13 +9,20 @@ export type Settings = {
   port: number
   logLevel: string
   backupRetentionDays: number
+  /** name of the environment, shown wherever somebody could mistake one for another. */
+  environment: string
+  /** folders in which import sources may lie. */
+  importFolders: string[]
+  /** origins that import sources may call although they are private, of another port or without TLS. */
+  fetchAllow: string[]
 }
 
+const ENVIRONMENT = /^[a-z][a-z0-9-]{0,31}$/
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent']
 
 /**
- * Reads SERAI_HOME, DATABASE_URL or PG*, HOST, PORT, LOG_LEVEL and BACKUP_RETENTION_DAYS. Throws SettingsError naming the
- * variable, what it says and what it may say.
+ * Reads SERAI_HOME, DATABASE_URL or PG*, HOST, PORT, LOG_LEVEL, BACKUP_RETENTION_DAYS, SERAI_ENV, SERAI_IMPORT_FOLDERS and
+ * SERAI_FETCH_ALLOW. Throws SettingsError naming the variable, what it says and what it may say.
  */
 export function readSettings(env: NodeJS.ProcessEnv, projectFolder: string): Settings {
   const home = resolve(env.SERAI_HOME || `${projectFolder}/.serai`)
@@ -26,7 +33,43 @@ export function readSettings(env: NodeJS.ProcessEnv, projectFolder: string): Set
     port: whole(env, 'PORT', 7700, 0, 65_535),
     logLevel: oneOf(env, 'LOG_LEVEL', LEVELS, 'info'),
     backupRetentionDays: whole(env, 'BACKUP_RETENTION_DAYS', 7, 1, 36_500),
+    environment: environmentName(env),
+    importFolders: folders(env, home),
+    fetchAllow: origins(env),
   }
+}
+
+function environmentName({ SERAI_ENV: value }: NodeJS.ProcessEnv): string {
+  const name = value || 'development'
+  if (ENVIRONMENT.test(name)) return name
+  throw new SettingsError(
+    'setting_invalid',
+    `SERAI_ENV is "${name}"; it must be a short name of small letters, digits and "-", such as production.`,
+  )
+}
+
+/** Whole paths, joined as in PATH; the inbox of the home unless said. */
+function folders({ SERAI_IMPORT_FOLDERS: value }: NodeJS.ProcessEnv, home: string): string[] {
+  if (value === undefined) return [resolve(home, 'inbox')]
+  const paths = value.split(delimiter).filter((path) => path !== '')
+  const wrong = paths.find((path) => !isAbsolute(path))
+  if (wrong === undefined) return paths.map((path) => resolve(path))
+  throw new SettingsError(
+    'setting_invalid',
+    `SERAI_IMPORT_FOLDERS names "${wrong}"; every folder must be a whole path, joined with "${delimiter}".`,
+  )
+}
+
+function origins({ SERAI_FETCH_ALLOW: value = '' }: NodeJS.ProcessEnv): string[] {
+  const names = value.split(',').flatMap((name) => name.trim() || [])
+  return names.map((name) => {
+    const url = URL.parse(name)
+    if (url && /^https?:$/.test(url.protocol) && (url.origin === name || url.href === name)) return url.origin
+    throw new SettingsError(
+      'setting_invalid',
+      `SERAI_FETCH_ALLOW names "${name}"; every entry must be an origin, such as https://files.intra.example:8443.`,
+    )
+  })
 }
 
 function whole(env: NodeJS.ProcessEnv, name: string, usual: number, least: number, most: number): number {

@@ -5,10 +5,14 @@ import type { Fault } from '../kernel/fault.ts'
 import { backupCommands } from './cli/backups.ts'
 import { type Host, type Io, print, withServices } from './cli/context.ts'
 import { exportCommand } from './cli/export.ts'
+import { historyCommands } from './cli/history.ts'
 import { houseCommands } from './cli/house.ts'
 import { importCommands } from './cli/imports.ts'
 import { ingestCommand } from './cli/ingest.ts'
+import { jobCommands } from './cli/jobs.ts'
+import { promoteCommand } from './cli/promote.ts'
 import type { Handler, Register } from './cli/register.ts'
+import { sourceCommands } from './cli/sources.ts'
 import type { BackupService } from './services.ts'
 
 export type { Host, Io } from './cli/context.ts'
@@ -77,8 +81,12 @@ function buildProgram(host: Host, io: Io, settle: (code: number) => void): Comma
   houseCommands(register)
   ingestCommand(register)
   importCommands(register)
+  historyCommands(register)
   exportCommand(register)
+  sourceCommands(register)
+  promoteCommand(register)
   backupCommands(register)
+  jobCommands(register)
   for (const command of host.areas) areaCommand(register, command)
   return program
 }

@@ -7,7 +7,7 @@ const open = { token: null }
 test('live is live; ready is what its checks say, also when they fail', async (t) => {
   let answer = async () => ({ ok: true, checks: { database: 'ok' } })
   const { send } = await openDoor(t, { ready: () => answer() })
-  assert.deepEqual((await send('GET', '/livez', open)).body, { status: 'ok' })
+  assert.deepEqual((await send('GET', '/livez', open)).body, { status: 'ok', environment: 'test' })
   const ready = await send('GET', '/readyz', open)
   assert.deepEqual([ready.status, ready.body], [200, { status: 'ok', checks: { database: 'ok' } }])
   answer = async () => ({ ok: false, checks: { database: 'away' } })

@@ -16,11 +16,11 @@ const PLACES = {
 } as const
 
 /** `/livez`, `/readyz`, and the page at `/` that says where things are. */
-export function healthRoutes(services: Pick<Services, 'version'>, ready: Ready): Route[] {
-  return [live(), readiness(ready), front(services.version)]
+export function healthRoutes(services: Pick<Services, 'version' | 'environment'>, ready: Ready): Route[] {
+  return [live(services.environment), readiness(ready), front(services)]
 }
 
-function live(): Route {
+function live(environment: string): Route {
   return {
     method: 'GET',
     path: '/livez',
@@ -31,7 +31,8 @@ function live(): Route {
       tag: 'operations',
       answers: { 200: { description: 'It runs.', types: ['application/json'], schema: statusSchema } },
     },
-    handle: async (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }),
+    handle: async (_request, reply) =>
+      reply.header('cache-control', 'no-store').send({ status: 'ok', environment }),
   }
 }
 
@@ -72,7 +73,7 @@ async function within(milliseconds: number, ready: Ready): ReturnType<Ready> {
   return Promise.race([ready().catch(failed), late]).finally(() => clearTimeout(timer))
 }
 
-function front(version: string): Route {
+function front({ version, environment }: Pick<Services, 'version' | 'environment'>): Route {
   return {
     method: 'GET',
     path: '/',
@@ -91,8 +92,8 @@ function front(version: string): Route {
     },
     handle: async (request, reply) => {
       reply.header('vary', 'accept').header('cache-control', 'no-cache')
-      if (wantsPage(request)) return sendPage(reply, version)
-      return reply.send({ name: 'Serai', version, ...PLACES })
+      if (wantsPage(request)) return sendPage(reply, version, environment)
+      return reply.send({ name: 'Serai', version, environment, ...PLACES })
     },
   }
 }
@@ -101,10 +102,11 @@ function wantsPage({ headers }: FastifyRequest): boolean {
   return headers.accept?.includes('text/html') ?? false
 }
 
-function sendPage(reply: FastifyReply, version: string): FastifyReply {
+function sendPage(reply: FastifyReply, version: string, environment: string): FastifyReply {
   return reply.type('text/html; charset=utf-8').send(`<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Serai</title>
 <h1>Serai ${version}</h1>
+<p>Environment: <strong>${environment}</strong></p>
 <p>It runs. The API answers under <code>/api</code> to <code>Authorization: Bearer &lt;token&gt;</code>;
 an owner makes a token with <code>serai token create</code>.</p>
 <ul>
@@ -122,6 +124,7 @@ const statusSchema = {
   type: 'object',
   properties: {
     status: { enum: ['ok', 'unavailable'] },
+    environment: { type: 'string', description: 'which installation this is' },
     checks: { type: 'object', additionalProperties: { type: 'string' } },
   },
   required: ['status'],

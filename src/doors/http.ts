@@ -2,23 +2,30 @@ import multipart from '@fastify/multipart'
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
+  type FastifyReply,
   type FastifyRequest,
   LogController,
 } from 'fastify'
 import type { Logger } from 'pino'
+import { withTrace } from '../engine/trace.ts'
 import type { Actor } from '../kernel/actor.ts'
 import { Problem } from '../kernel/problem.ts'
+import { continueTrace, type Trace } from '../kernel/trace.ts'
 import { docsRoutes } from './docs.ts'
+import { graphqlRoutes } from './graphql.ts'
 import { healthRoutes, type Ready } from './health.ts'
 import { takeJson } from './http/body.ts'
 import { answerBroken } from './http/broken.ts'
-import { requestIdOf, type Trace, traceOf } from './http/headers.ts'
+import { requestIdOf } from './http/headers.ts'
 import { checkUrl } from './http/parameters.ts'
 import { type BodyLimits, sendProblem, toProblem } from './http/problems.ts'
 import type { Rate } from './http/rate.ts'
 import { addRoutes, type Route } from './http/route.ts'
 import { unmatched } from './http/unmatched.ts'
 import { identifyBy } from './identity.ts'
+import { checkOrigin, isLiveUpgrade } from './live/handshake.ts'
+import type { LiveLimits } from './live/limits.ts'
+import { liveRoute } from './live.ts'
 import { createMetrics, type Metrics, metricsRoute } from './metrics.ts'
 import { openApi, openApiRoute } from './openapi.ts'
 import { restRoutes } from './rest/routes.ts'
@@ -36,6 +43,8 @@ export type HttpOptions = {
   uploadLimitBytes?: number
   /** requests that one actor may make. */
   rate?: Rate
+  /** how much live streams may take. */
+  live?: Partial<LiveLimits>
   ready: Ready
   /** ordinary routes of areas; closed like all others. */
   routes?(app: FastifyInstance): void
@@ -71,6 +80,13 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   }
   const app = newApp(options, limits)
   const metrics = createMetrics(services)
+  // Before the hooks that may refuse, for it is what hangs up on refused sockets.
+  const live = await liveRoute(app, {
+    services,
+    authenticate,
+    toProblem: (error) => toProblem(services.engine, error, limits),
+    limits: options.live ?? {},
+  })
   addHooks(app, options, metrics)
   takeJson(app)
   const document = () => openApi(routes, services.engine.resources, services.version)
@@ -80,6 +96,8 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     openApiRoute(document),
     ...docsRoutes(document),
     ...restRoutes(app, services, limits.uploadBytes),
+    ...graphqlRoutes(app, services, limits),
+    live,
   ]
   await addAll(app, routes)
   const plurals = [...services.engine.resources.values()].map((resource) => resource.plural)
@@ -98,14 +116,18 @@ function newApp({ services, logger }: HttpOptions, limits: BodyLimits): FastifyI
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    http: { maxHeaderSize: HEAD_BYTES_MAX, headersTimeout: HEAD_TIMEOUT_MS },
+    http: {
+      maxHeaderSize: HEAD_BYTES_MAX,
+      headersTimeout: HEAD_TIMEOUT_MS,
+      shouldUpgradeCallback: isLiveUpgrade,
+    },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: PARAMETER_CHARACTERS_MAX },
     clientErrorHandler: answerBroken,
     // No hook has seen these requests: their URL could not be read.
     frameworkErrors: async (error, request, reply) => {
       const problem = await toProblem(services.engine, error, limits)
       request.log.info({ method: request.method, route: 'unmatched', status: problem.status }, 'request')
-      return sendProblem(request, reply.headers(standardHeaders(request)), problem)
+      return sendProblem(request, reply.headers(standardHeaders(request, services.environment)), problem)
     },
   })
   app.setErrorHandler(async (error, request, reply) => {
@@ -118,15 +140,18 @@ function newApp({ services, logger }: HttpOptions, limits: BodyLimits): FastifyI
 }
 
 /** What happens to every request: its ids and headers, who asks, and one line in the log when it is over. */
-function addHooks(app: FastifyInstance, { authenticate, rate }: HttpOptions, metrics: Metrics): void {
+function addHooks(
+  app: FastifyInstance,
+  { authenticate, rate, services }: HttpOptions,
+  metrics: Metrics,
+): void {
   const identify = identifyBy(authenticate, rate ?? RATE)
   app.decorateRequest('actor', null)
   app.decorateRequest('trace', null)
   const isClosing = closeInTime(app)
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers(standardHeaders(request))
-    request.trace = traceOf(request.headers.traceparent) ?? null
-    if (request.trace) reply.header('traceparent', request.trace.header)
+    reply.headers(standardHeaders(request, services.environment))
+    continueTraceOf(request, reply)
     if (isClosing()) {
       reply.header('connection', 'close')
       throw new Problem(
@@ -137,26 +162,38 @@ function addHooks(app: FastifyInstance, { authenticate, rate }: HttpOptions, met
       )
     }
     checkUrl(request.raw.url ?? '')
+    checkOrigin(request)
     return identify(request, reply)
   })
+  // Not earlier: what runs before has not read the body yet, whose events come in a context of their own.
+  app.addHook('preHandler', (request, _reply, done) => withTrace(request.trace, done))
   app.addHook('onResponse', async (request, reply) => {
-    const { method, log, actor, trace } = request
+    const { method, log, actor } = request
     const route = request.routeOptions.url ?? 'unmatched'
     const milliseconds = reply.elapsedTime
-    metrics.observe(method, route, reply.statusCode, milliseconds)
+    const status = request.ws && reply.statusCode === 200 ? 101 : reply.statusCode
+    metrics.observe(method, route, status, milliseconds)
     log.info(
       {
         method,
         route,
-        status: reply.statusCode,
+        status,
         ms: Math.round(milliseconds * 100) / 100,
         actor: actor?.id,
-        trace_id: trace?.id,
         ...(reply.raw.writableFinished ? {} : { cut: true }),
       },
       'request',
     )
   })
+}
+
+/** A trace that the caller began goes on in the answer, in every line of the log, and in all that is done for the request. */
+function continueTraceOf(request: FastifyRequest, reply: FastifyReply): void {
+  const trace = continueTrace(request.headers.traceparent)
+  if (!trace) return
+  request.trace = trace
+  reply.header('traceparent', trace.header)
+  request.log = request.log.child({ trace_id: trace.id })
 }
 
 /** Says whether the app is closing; whoever is still being answered after a while is cut off. */
@@ -169,8 +206,8 @@ function closeInTime(app: FastifyInstance): () => boolean {
   return () => timer !== undefined
 }
 
-/** Of every answer: which request it answers, and what browsers may do with it (nothing). */
-function standardHeaders(request: FastifyRequest) {
+/** Of every answer: which request it answers, who answers, and what browsers may do with it (nothing). */
+function standardHeaders(request: FastifyRequest, environment: string) {
   return {
     'cache-control': 'no-store',
     'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -178,6 +215,7 @@ function standardHeaders(request: FastifyRequest) {
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
     'x-request-id': request.id,
+    'x-serai-environment': environment,
   }
 }
 

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Actor } from '../kernel/actor.ts'
 import { Problem } from '../kernel/problem.ts'
 import { type Allowance, type Rate, rateLimiter } from './http/rate.ts'
+import { credentialsOf } from './live/handshake.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -26,7 +27,7 @@ export function identifyBy(authenticate: (token: string) => Promise<Actor | null
   const policy = `"default";q=${rate.requests};w=${rate.windowSeconds}`
   return async (request, reply) => {
     if (isOpen(request)) return
-    const header = request.headers.authorization
+    const header = credentialsOf(request)
     const actor = await actorOfHeader(header, authenticate)
     if (!actor) throw refuse(reply, header, guessesOf(request.ip))
     request.actor = actor

@@ -1,8 +1,8 @@
-import type { FastifyRequest } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Actor } from '../kernel/actor.ts'
 import { forbidden, Problem } from '../kernel/problem.ts'
 import { hasRole } from '../kernel/rule.ts'
+import { notThisMachine } from './http/local.ts'
 import type { Route } from './http/route.ts'
 import { actorOfHeader } from './identity.ts'
 import type { Services } from './services.ts'
@@ -19,9 +19,8 @@ export type Metrics = {
 }
 
 /** The numbers of this process: its requests, its resources, and what the services count. */
-export function createMetrics(services: Pick<Services, 'gauges' | 'version'>): Metrics {
-  const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
+export function createMetrics(services: Pick<Services, 'gauges' | 'meters' | 'version'>): Metrics {
+  const registry = processRegistry()
   const labelNames = ['method', 'route', 'status'] as const
   const registers = [registry]
   const requests = new Counter({
@@ -47,25 +46,38 @@ export function createMetrics(services: Pick<Services, 'gauges' | 'version'>): M
       requests.inc(labels)
       durations.observe(labels, milliseconds / 1_000)
     },
-    text: async () => `${await registry.metrics()}\n${await servicesText(services)}`,
+    text: async () => {
+      const parts = [registry.metrics(), services.meters?.() ?? '', servicesText(services)]
+      return (await Promise.all(parts)).filter(Boolean).join('\n')
+    },
     contentType: registry.contentType,
   }
 }
 
-/** Gauges of the services; when they cannot be had, the rest is still told, and that they are missing. */
+/** What the runtime tells of the process, without the gauges whose names end as only those of counters may. */
+function processRegistry(): Registry {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  for (const { name, type } of registry.getMetricsAsArray())
+    if (String(type) === 'gauge' && name.endsWith('_total')) registry.removeSingleMetric(name)
+  return registry
+}
+
+/** Numbers of the services; when they cannot be had, the rest is still told, and that they are missing. */
 async function servicesText(services: Pick<Services, 'gauges'>): Promise<string> {
   const registry = new Registry()
-  const up = new Gauge({
+  const registers = [registry]
+  const gauges = await services.gauges().catch(() => null)
+  new Gauge({
     name: 'serai_gauges_up',
     help: '1 when the numbers of the services could be read.',
-    registers: [registry],
-  })
-  const gauges = await services.gauges().catch(() => null)
-  up.set(gauges ? 1 : 0)
+    registers,
+  }).set(gauges ? 1 : 0)
   for (const [name, series] of Map.groupBy(gauges ?? [], (gauge) => gauge.name)) {
+    const [{ help, type }] = series
     const labelNames = [...new Set(series.flatMap(({ labels }) => Object.keys(labels ?? {})))]
-    const gauge = new Gauge({ name, help: series[0].help, labelNames, registers: [registry] })
-    for (const { labels, value } of series) gauge.set(labels ?? {}, value)
+    const metric = new (type === 'counter' ? Counter : Gauge)({ name, help, labelNames, registers })
+    for (const { labels, value } of series) metric.inc(labels ?? {}, value)
   }
   return registry.metrics()
 }
@@ -87,16 +99,10 @@ export function metricsRoute(
       problems: [401, 403],
     },
     async handle(request, reply) {
-      if (!fromThisMachine(request)) await requireReader(request.headers.authorization, authenticate)
+      if (notThisMachine(request)) await requireReader(request.headers.authorization, authenticate)
       return reply.type(metrics.contentType).send(await metrics.text())
     },
   }
-}
-
-// A proxy on this machine speaks for others: what it forwards does not count as local.
-function fromThisMachine({ ip, headers }: FastifyRequest): boolean {
-  const local = ip === '::1' || ip.startsWith('127.') || ip.startsWith('::ffff:127.')
-  return local && !headers.forwarded && !headers['x-forwarded-for'] && !headers['x-real-ip']
 }
 
 async function requireReader(

@@ -23,6 +23,7 @@ const PROBLEMS: { [status: number]: string } = {
   403: 'The actor may not.',
   404: 'There is no such record, or the actor may not see it.',
   409: 'It does not fit the state that things are in, or breaks an invariant of the database.',
+  410: 'It was there, and is not any more.',
   412: 'The record is not at the version of If-Match.',
   413: 'The body is larger than the limit that the problem names.',
   415: 'The body is of a kind that is not taken here.',

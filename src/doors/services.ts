@@ -1,26 +1,41 @@
 import type { Readable } from 'node:stream'
-import type { Engine, ImportOptions, PlannedRow, UndoOutcome } from '../engine/types.ts'
+import type { Feed } from '../engine/feed.ts'
+import type { Engine, ImportOptions, PlannedRow, Query, UndoOutcome } from '../engine/types.ts'
 import type { Actor } from '../kernel/actor.ts'
 import type { Row } from '../kernel/field.ts'
-import type { Verdict } from '../kernel/proposal.ts'
+import type { Counts, Verdict } from '../kernel/proposal.ts'
 
 /** Everything that a door may use, given to it by the composition root. Doors know no other room than these shapes. */
 export type Services = {
   engine: Engine
   imports: Imports
   backups: BackupService
+  /** what happens, as it happens. */
+  feed: Feed
+  sources: SourceService
+  /** name of the environment: development, staging, production, … */
+  environment: string
   /** release of Serai, from package.json. */
   version: string
   /** where it runs, for people: `embedded PostgreSQL under /srv/shop/.serai`. */
   database: string
   /** numbers of the process for /metrics that no door counts itself. */
   gauges(): Promise<Gauge[]>
+  /** what this process counted of its work behind the doors, in the text format of Prometheus. */
+  meters?(): Promise<string>
 }
 
 /** Called while something takes long: `total` is 0 when it is not known yet. */
 export type Progress = (done: number, total: number, what: string) => void
 
-export type Gauge = { name: string; help: string; value: number; labels?: Record<string, string> }
+/** A number as it is now; a counter where it says so. */
+export type Gauge = {
+  name: string
+  help: string
+  value: number
+  labels?: Record<string, string>
+  type?: 'counter'
+}
 
 /**
  * Files into records: uploaded → parsed → mapped → planned → applied → undone. Every method answers with the import as
@@ -68,6 +83,11 @@ export type Imports = {
     id: string,
     context: { actor: Actor; dryRun?: boolean; reason?: string; key?: string | null; requestId?: string },
   ): Promise<UndoOutcome>
+  /** Takes the undo back. 409 when the import is not undone. */
+  redo(
+    id: string,
+    context: { actor: Actor; dryRun?: boolean; reason?: string; key?: string | null; requestId?: string },
+  ): Promise<UndoOutcome>
   cancel(id: string, context: { actor: Actor; key?: string | null }): Promise<Row>
   /** Rows of the plan in the order of the file. */
   rows(
@@ -80,6 +100,48 @@ export type Imports = {
     context: { actor: Actor },
   ): Promise<{ fileName: string; contentType: string; body: AsyncIterable<Uint8Array> }>
 }
+
+/** Saved import sources, run by hand; `target` is an id or a name. */
+export type SourceService = {
+  /** Fetches and takes in. 409 when another run is at it. */
+  run(target: string, options: { force: boolean }): Promise<SourceReport>
+  /** Fetches and plans; writes nothing. */
+  check(target: string): Promise<SourceReport>
+}
+export type SourceReport = {
+  source: string
+  /** applied, unchanged, planned, refused or failed; of several files the worst. */
+  outcome: string
+  error: string | null
+  files: {
+    file: string
+    outcome: string
+    import: string | null
+    counts: Counts | null
+    error: string | null
+  }[]
+}
+
+/** The way to another installation of Serai. */
+export type Promotion = {
+  /** for people: a folder, or an address. */
+  place: string
+  /** what it says that it is; null when it cannot be asked. */
+  environment: string | null
+  /** Plans this house's records as an import there; writes nothing of them. */
+  plan(request: {
+    resource: string
+    query: Pick<Query, 'q' | 'filter' | 'archived'>
+    mode: 'replace' | 'snapshot'
+    maxRemovalShare?: number
+  }): Promise<PromotionPlan>
+  /** Applies that plan; answers with the import as it is there. */
+  apply(id: string, reason: string): Promise<Row>
+  cancel(id: string): Promise<void>
+  close(): Promise<void>
+}
+/** The import that is the plan, and its first changes. */
+export type PromotionPlan = { import: Row; changes: PlannedRow[] }
 
 /** Backups as the doors show them; see `src/work/backup.ts`. */
 export type BackupService = {

@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto'
 import type pg from 'pg'
 import type { Actor } from '../kernel/actor.ts'
+import { type Claimant, isSourced } from '../kernel/claim.ts'
 import type { Row } from '../kernel/field.ts'
 import { type Judgement, type JudgeOptions, judge, type Understood, understand } from '../kernel/judge.ts'
 import { conflict, Problem } from '../kernel/problem.ts'
 import type { Counts, Proposal } from '../kernel/proposal.ts'
 import type { Resource } from '../kernel/resource.ts'
+import { all, compare, not, type Rule } from '../kernel/rule.ts'
 import { uuidv7 } from '../kernel/uuid.ts'
 import { compile } from '../store/compile.ts'
-import type { Queryable } from '../store/pool.ts'
+import { beginBulk, type Queryable } from '../store/pool.ts'
 import { patchAll, type Stamp } from '../store/rows.ts'
 import {
   applyChanged,
@@ -25,6 +27,7 @@ import {
   supersede,
   warnCollisions,
 } from '../store/staging.ts'
+import { traceparent } from '../store/trace.ts'
 import { where } from '../store/where.ts'
 import { requirePossible } from './lookup.ts'
 import type { Engine, ImportOptions } from './types.ts'
@@ -52,12 +55,14 @@ export async function planBatch(
     importId: string
     proposals: AsyncIterable<Proposal[]>
     options: ImportOptions
+    /** the saved source that brings the batch. */
+    claimant?: Claimant | undefined
     progress?(rows: number): void
   },
 ): Promise<Planned> {
-  const { resource, importId, options, actor } = request
+  const { resource, importId, options, actor, claimant } = request
   requirePossible(resource, 'ingest', actor)
-  const judging: JudgeOptions = { mode: options.mode ?? 'replace', strict: options.strict ?? false }
+  const judging = { mode: options.mode ?? 'replace', strict: options.strict ?? false, claimant }
   const hash = createHash('sha256')
   await client.query('set local statement_timeout = 0')
   await client.query('delete from import_row where import = $1', [importId])
@@ -65,7 +70,7 @@ export async function planBatch(
   await rejectScattered(client, importId)
   await supersede(client, importId)
   await warnCollisions(client, resource, importId)
-  if (judging.mode === 'snapshot') await planRemovals(client, resource, importId, actor, options)
+  if (judging.mode === 'snapshot') await planRemovals(client, request)
   return { counts: await countVerdicts(client, importId), planHash: hash.digest('hex') }
 }
 
@@ -77,7 +82,7 @@ async function* judgeAll(
   hash: ReturnType<typeof createHash>,
 ): AsyncGenerator<StagedRow[]> {
   const { resource, proposals } = request
-  const keyed = literal(resource, 'keyed')
+  const keyed = literal(resource, resource.keyed)
   let done = 0
   for await (const chunk of rechunk(proposals, CHUNK_ROWS)) {
     const understood = chunk.map((proposal) => understand(resource, proposal, judging))
@@ -103,7 +108,8 @@ function stage(
   judging: JudgeOptions,
 ): StagedRow {
   const judgement = judge(resource, understood, current, judging)
-  const { proposal, key, warnings } = understood
+  const { proposal, key } = understood
+  const warnings = [...understood.warnings, ...judgement.kept]
   const isNew = judgement.verdict === 'new'
   return {
     position: proposal.position,
@@ -143,39 +149,64 @@ function cellOf(origin: Proposal['origin'], path: string): { cell?: { row: numbe
 
 async function planRemovals(
   client: pg.ClientBase,
-  resource: Resource,
-  importId: string,
-  actor: Actor,
-  options: ImportOptions,
+  { resource, importId, actor, options, claimant }: Parameters<typeof planBatch>[2],
 ): Promise<void> {
-  if (!resource.traits.includes('archivable'))
-    throw conflict(
-      'snapshot',
-      `${resource.plural} cannot be archived, so a snapshot cannot remove any. Use --mode replace.`,
-    )
+  requireRemovable(resource, claimant)
   const away = {
     archived_at: new Date().toISOString().replace('Z', '000Z'),
     archived_by: actor.id,
     archive_reason: `not in the snapshot ${importId}`,
   }
-  const live = await stageRemovals(client, resource, importId, literal(resource, 'live'), away)
+  const scope = literal(resource, removable(resource, claimant))
+  const live = await stageRemovals(client, resource, importId, scope, away)
   const { removed, read } = await countVerdicts(client, importId)
-  const share = live === 0 ? 0 : removed / live
-  const allowed = options.maxRemovalShare ?? REMOVAL_SHARE_MAX
+  const whose = claimant ? `${resource.plural} that ${claimant.source} brought` : resource.plural
   if (read === 0 && removed > 0)
     throw new Problem(
       422,
       'snapshot.empty',
       'Empty snapshot',
-      `The file is empty; as a snapshot it would archive all ${removed} ${resource.plural}. Nothing was changed.`,
+      `The file is empty; as a snapshot it would archive all ${removed} ${whose}. Nothing was changed.`,
     )
+  const share = live === 0 ? 0 : removed / live
+  const allowed = options.maxRemovalShare ?? REMOVAL_SHARE_MAX
   if (removed > REMOVALS_FREE && share > allowed)
     throw new Problem(
       422,
       'snapshot.removals',
       'Too many removals',
-      `The snapshot would archive ${removed} of ${live} ${resource.plural} (${(share * 100).toFixed(1)} %); at most ${(allowed * 100).toFixed(1)} % are allowed. Nothing was changed. If that is meant, say --max-removal-share ${Math.ceil(share * 100) / 100}.`,
+      `The snapshot would archive ${removed} of ${live} ${whose} (${(share * 100).toFixed(1)} %); at most ${(allowed * 100).toFixed(1)} % are allowed. Nothing was changed. If that is meant, allow it: ${howToAllow(claimant, Math.ceil(share * 100) / 100)}.`,
     )
+}
+
+function howToAllow(claimant: Claimant | undefined, share: number): string {
+  return claimant
+    ? `set max_removal_share of the source ${claimant.source} to ${share}`
+    : `--max-removal-share ${share} (max_removal_share=${share} over HTTP)`
+}
+
+function requireRemovable(resource: Resource, claimant: Claimant | undefined): void {
+  if (!resource.traits.includes('archivable'))
+    throw conflict(
+      'snapshot',
+      `${resource.plural} cannot be archived, so a snapshot cannot remove any. Use --mode replace.`,
+    )
+  if (claimant && !isSourced(resource))
+    throw conflict(
+      'snapshot',
+      `${resource.plural} do not remember which source brought them, so a snapshot of one source cannot remove any. Use the mode replace.`,
+    )
+}
+
+/** The records that a snapshot speaks for: those of its source, or all; never one that a person locked in its place. */
+function removable(resource: Resource, claimant: Claimant | undefined): Rule {
+  return all(
+    resource.live,
+    ...(claimant ? [compare('brought_by', '=', claimant.source)] : []),
+    ...(resource.traits.includes('lockable')
+      ? [not(compare('locked_fields', 'contains', 'archived_at'))]
+      : []),
+  )
 }
 
 /** What applying did. */
@@ -204,9 +235,10 @@ export async function applyBatch(
     reason: request.reason,
     request: request.requestId,
     cause: `import:${importId}`,
+    trace: traceparent(),
   }
-  await client.query('set local statement_timeout = 0')
-  await holdMoved(client, resource, importId, literal(resource, 'keyed'))
+  await beginBulk(client)
+  await holdMoved(client, resource, importId, literal(resource, resource.keyed))
   const created = await applyNew(client, resource, importId, stamp)
   const updated = await applyChanged(client, resource, importId, stamp)
   const removed = await applyRemovals(client, resource, importId, stamp)
@@ -277,17 +309,13 @@ async function busy(client: Queryable, resource: Resource): Promise<Problem> {
   )
 }
 
-/** A rule of the resource that does not depend on the actor, as SQL text. */
-function literal(resource: Resource, which: 'keyed' | 'live'): string {
-  const { text, values } = compile(where(resource, resource[which], { id: '', name: '', roles: [] }))
-  return values.reduce<string>(
-    (sql, value, index) =>
-      sql.replace(
-        `$${index + 1}`,
-        typeof value === 'boolean' ? String(value) : `'${String(value).replaceAll("'", "''")}'`,
-      ),
-    text,
-  )
+/** A rule that does not depend on the actor, as SQL text. */
+function literal(resource: Resource, rule: Rule): string {
+  const { text, values } = compile(where(resource, rule, { id: '', name: '', roles: [] }))
+  return text.replaceAll(/\$(\d+)/g, (_parameter, number) => {
+    const value = values[Number(number) - 1]
+    return typeof value === 'boolean' ? String(value) : `'${String(value).replaceAll("'", "''")}'`
+  })
 }
 
 async function* rechunk<Item>(source: AsyncIterable<Item[]>, size: number): AsyncGenerator<Item[]> {

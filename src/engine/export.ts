@@ -11,6 +11,7 @@ import { explain } from './constraints.ts'
 import { requirePossible, resourceOf } from './lookup.ts'
 import { conditionOf } from './read.ts'
 import { searchOf } from './search.ts'
+import { sourceOf } from './source.ts'
 import type { Engine, Query } from './types.ts'
 
 const CHUNK_ROWS = 100
@@ -23,13 +24,13 @@ export async function* exportDocuments(
   engine: Engine,
   actor: Actor,
   resourceName: string,
-  query: Pick<Query, 'q' | 'filter' | 'archived'>,
+  query: Pick<Query, 'q' | 'filter' | 'archived' | 'asOf'>,
 ): AsyncGenerator<Row[]> {
   const resource = resourceOf(engine, resourceName)
   requirePossible(resource, 'read', actor)
   const search = query.q ? await searchOf(engine.pool, resource, query.q) : undefined
-  const { text, values } =
-    compile(sql`select ${sql.raw(selectList(resource))} from ${sql.table(resource.name)} t
+  const source = await sourceOf(engine.pool, resource, query.asOf)
+  const { text, values } = compile(sql`select ${sql.raw(selectList(resource))} from ${source} t
 where ${conditionOf(resource, actor, query, search)} order by t.id`)
   const client = await engine.pool.connect()
   const cursor = new Cursor<Row>(text, values, { types: canonicalTypes })

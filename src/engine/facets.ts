@@ -1,5 +1,4 @@
 import { sql } from 'kysely'
-import type { Resource } from '../kernel/resource.ts'
 import { compile } from '../store/compile.ts'
 import type { Pool } from '../store/pool.ts'
 import { column, type Sql } from '../store/where.ts'
@@ -11,14 +10,14 @@ const COUNT_MAX = 100_000
 /** Values of each facet among the matching rows with their numbers, largest first: one scan for all of them. */
 export async function facetsOf(
   pool: Pool,
-  resource: Resource,
+  source: Sql,
   condition: Sql,
   names: readonly string[],
 ): Promise<NonNullable<Page['facets']>> {
   const columns = names.map((name) => column(name))
   const { text, values } =
     compile(sql`select grouping(${sql.join(columns)}) as held, ${sql.join(columns.map((each, index) => sql`${each} as ${sql.id(`f${index}`)}`))}, count(*) as count
-from ${sql.table(resource.name)} t where ${condition}
+from ${source} t where ${condition}
 group by grouping sets (${sql.join(columns.map((each) => sql`(${each})`))})
 order by count(*) desc`)
   const { rows } = await pool.query<{ held: number; count: number; [facet: `f${number}`]: unknown }>(
@@ -38,11 +37,11 @@ order by count(*) desc`)
 /** How many rows match, counted no further than 100,000. */
 export async function countRows(
   pool: Pool,
-  resource: Resource,
+  source: Sql,
   condition: Sql,
 ): Promise<NonNullable<Page['count']>> {
   const { text, values } = compile(
-    sql`select count(*) as count from (select from ${sql.table(resource.name)} t where ${condition} limit ${COUNT_MAX + 1}) matching`,
+    sql`select count(*) as count from (select from ${source} t where ${condition} limit ${COUNT_MAX + 1}) matching`,
   )
   const { rows } = await pool.query<{ count: number }>(text, values)
   return { value: Math.min(rows[0].count, COUNT_MAX), capped: rows[0].count > COUNT_MAX }

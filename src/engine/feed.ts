@@ -1,50 +1,44 @@
-import type { Actor } from '../kernel/actor.ts'
-import type { Row } from '../kernel/field.ts'
-import type { Rule } from '../kernel/rule.ts'
+import { createGate } from './feed/gate.ts'
+import { subscribe } from './feed/subscribe.ts'
+import { createTail } from './feed/tail.ts'
+import type { Feed, FeedLimits } from './feed/types.ts'
+import type { Engine } from './types.ts'
 
-/** What a subscriber asks for: the records of one resource that match, from now on or from where it was cut off. */
-export type FeedRequest = {
-  actor: Actor
-  resource: string
-  filter?: Rule
-  /** names of the fields to show; all when absent. */
-  fields?: readonly string[]
-  /** id of the last message that was seen: everything after it follows, and no snapshot. */
-  after?: string
-  /** the matching records first, then what happens to them. */
-  snapshot?: boolean
-}
+export type { Feed, FeedEvent, FeedLimits, FeedMessage, FeedRequest } from './feed/types.ts'
 
-/** A fact, as one subscriber sees it. */
-export type FeedEvent = {
-  time: string
-  change: string
-  actor: string
-  action: string
-  resource: string
-  /** id of the record. */
-  record: string
-  key: string
-  version: number
-  /** what became of it for this subscriber: it is (again) among the matching records, changed there, or left them. */
-  effect: 'added' | 'changed' | 'removed'
-  /** the record as this event left it; null when it was removed. */
-  item: Row | null
-}
+/** Messages that wait for one subscriber: a large import comes through, a reader that stands still does not fill the memory. */
+const QUEUE_MESSAGES_MAX = 10_000
+/** Records of one snapshot. */
+const SNAPSHOT_RECORDS_MAX = 10_000
+/** Snapshots that are read at once, for each holds a connection. */
+const SNAPSHOTS_MAX = 3
 
-/** Messages of a subscription, in order. `id` is opaque text; giving it as `after` goes on behind this message. */
-export type FeedMessage =
-  | { kind: 'snapshot'; items: Row[] }
-  /** the snapshot is whole (or none was asked for); events follow. */
-  | { kind: 'ready'; id: string }
-  | { kind: 'event'; id: string; event: FeedEvent }
-
-/** Follows the log for many subscribers of this process: each sees every event once, in order, under its own rules. */
-export type Feed = {
-  /**
-   * Ends when `signal` is aborted. Throws Problem `feed.slow` when the subscriber does not keep up, `feed.gone` when
-   * `after` is older than the log, `cursor` when it is not an id, and what `read` throws when it may not read.
-   */
-  subscribe(request: FeedRequest, signal: AbortSignal): AsyncIterable<FeedMessage>
-  stop(): Promise<void>
+/**
+ * The feed of this process. `onWake` registers a listener that is called when the log may have something new; without
+ * it, and besides it, the feed looks by itself within half a second.
+ */
+export function createFeed(
+  engine: Engine,
+  options: { onWake?(listener: () => void): () => void; limits?: Partial<FeedLimits> } = {},
+): Feed {
+  const stopping = new AbortController()
+  const tail = createTail(engine, options.onWake ?? (() => () => undefined))
+  const context = {
+    engine,
+    tail,
+    snapshots: createGate(SNAPSHOTS_MAX),
+    stopping: stopping.signal,
+    limits: {
+      queueMessages: QUEUE_MESSAGES_MAX,
+      snapshotRecords: SNAPSHOT_RECORDS_MAX,
+      ...options.limits,
+    },
+  }
+  return {
+    subscribe: (request, signal) => subscribe(context, request, signal),
+    async stop() {
+      stopping.abort()
+      await tail.stop()
+    },
+  }
 }

@@ -1,19 +1,20 @@
-import { parse as parseCel } from '@bufbuild/cel'
 import type { Field } from '../kernel/field.ts'
+import { f } from '../kernel/fields/index.ts'
+import type { Money } from '../kernel/fields/money.ts'
 import { nearest } from '../kernel/nearest.ts'
-import { badRequest, type Problem } from '../kernel/problem.ts'
+import { badRequest } from '../kernel/problem.ts'
 import { reading } from '../kernel/record.ts'
 import { type Resource, shownFields } from '../kernel/resource.ts'
 import { all, any, type Comparison, compare, not, type Rule } from '../kernel/rule.ts'
+import { ExpressionError } from './expression/error.ts'
+import { type Expr, parseExpression, type Tree } from './expression/parse.ts'
 
-/** Longest filter, in characters, and the most comparisons in it. */
-export const FILTER_CHARACTERS_MAX = 4_096
-const COMPARISONS_MAX = 100
+/** Most comparisons of one filter. */
+export const COMPARISONS_MAX = 100
 
-type Expr = ReturnType<typeof parseCel>['expr']
 type Call = { function: string; target?: Expr; args: Expr[] }
 
-const OPERATORS: Record<string, Comparison> = {
+const OPERATORS: { [operator: string]: Comparison } = {
   '_==_': '=',
   '_!=_': '!=',
   '_<_': '<',
@@ -21,59 +22,26 @@ const OPERATORS: Record<string, Comparison> = {
   '_>_': '>',
   '_>=_': '>=',
 }
-const MIRRORED: Record<Comparison, Comparison> = {
-  '=': '=',
-  '!=': '!=',
-  '<': '>',
-  '<=': '>=',
-  '>': '<',
-  '>=': '<=',
-  in: 'in',
-  contains: 'contains',
-  starts_with: 'starts_with',
-  overlaps: 'overlaps',
-}
-const METHODS: Record<string, Comparison> = { contains: 'contains', startsWith: 'starts_with' }
+const MIRRORED: { [operator: string]: Comparison } = { '<': '>', '<=': '>=', '>': '<', '>=': '<=' }
+const METHODS: { [method: string]: Comparison } = { contains: 'contains', startsWith: 'starts_with' }
+const SUPPORTED = '== != < <= > >= in && || ! contains() startsWith() overlaps()'
 
 /**
- * A condition in CEL as a rule: comparisons of a field with a value joined by `&&`, `||` and `!`, `x in [..]`,
- * `"value" in list`, `contains` and `startsWith`. Anything else is refused with the place where it stands.
+ * A condition in CEL as a rule, the subset that SQL can express: comparisons of a field with a value joined by `&&`, `||`
+ * and `!`, `x in [..]`, `"value" in list`, `contains`, `startsWith` and `overlaps`. Anything else is a 400 that points at
+ * the character. As in CEL, `x != 1` holds where x is missing; every other comparison with a missing value is false.
  */
 export function parseFilter(resource: Resource, source: string): Rule {
-  if (source.length > FILTER_CHARACTERS_MAX)
-    throw badRequest(
-      'filter.length',
-      `The filter has ${source.length} characters; at most ${FILTER_CHARACTERS_MAX} are allowed.`,
-    )
-  const parsed = parseOrRefuse(source)
-  const positions = parsed.sourceInfo?.positions ?? {}
-  const context: Context = {
-    resource,
-    source,
-    comparisons: 0,
-    at: (expr) => Number(positions[String(expr.id)] ?? 0),
-  }
-  return toRule(parsed.expr, context)
-}
-
-type Context = { resource: Resource; source: string; comparisons: number; at(expr: Expr): number }
-
-function parseOrRefuse(source: string): ReturnType<typeof parseCel> {
   try {
-    return parseCel(source)
+    const context: Context = { resource, tree: parseExpression(source), comparisons: 0 }
+    return toRule(context.tree.root, context)
   } catch (error) {
-    const { rawMessage, location, message } = error as Error & {
-      rawMessage?: string
-      location?: { start: { offset: number } }
-    }
-    throw refuse(source, location?.start.offset ?? 0, rawMessage ?? message)
+    if (!(error instanceof ExpressionError)) throw error
+    throw badRequest('filter', error.describe('The filter'), [error.fault('filter', 'The filter')])
   }
 }
 
-function refuse(source: string, offset: number, reason: string): Problem {
-  const around = source.slice(Math.max(0, offset - 20), offset + 20)
-  return badRequest('filter', `The filter is wrong at character ${offset + 1} (near "${around}"): ${reason}.`)
-}
+type Context = { resource: Resource; tree: Tree; comparisons: number }
 
 function toRule(expr: Expr, context: Context): Rule {
   const kind = expr.exprKind
@@ -82,63 +50,105 @@ function toRule(expr: Expr, context: Context): Rule {
     return comparison(expr, expr, '=', true, context)
   if (kind.case === 'constExpr' && kind.value.constantKind.case === 'boolValue')
     return kind.value.constantKind.value ? all() : any()
-  throw refuse(context.source, context.at(expr), 'a condition is expected here, such as category == "Family"')
+  if (kind.case === 'comprehensionExpr')
+    throw context.tree.wrong(
+      expr,
+      'unsupported',
+      `${context.tree.loop(expr)?.macro ?? 'a loop'}() cannot be used in a filter; for a list of texts write "value" in list`,
+    )
+  throw context.tree.wrong(expr, 'syntax', 'a condition is expected here, such as category == "Family"')
 }
 
 function callToRule(expr: Expr, call: Call, context: Context): Rule {
-  if (call.function === '_&&_') return all(...call.args.map((each) => toRule(each, context)))
-  if (call.function === '_||_') return any(...call.args.map((each) => toRule(each, context)))
-  if (call.function === '!_') return not(toRule(call.args[0], context))
-  const operator = OPERATORS[call.function]
-  if (operator) return binary(expr, operator, call.args, context)
-  if (call.function === '@in' || call.function === '_in_') return membership(expr, call.args, context)
-  const method = METHODS[call.function]
-  if (method && call.target)
-    return comparison(expr, call.target, method, constant(call.args[0], context), context)
-  throw refuse(
-    context.source,
-    context.at(expr),
-    `"${call.function}" cannot be used in a filter; there are == != < <= > >= in && || ! contains() startsWith()`,
-  )
+  const { function: name, target, args } = call
+  if (name === '_&&_') return all(...args.map((each) => toRule(each, context)))
+  if (name === '_||_') return any(...args.map((each) => toRule(each, context)))
+  if (name === '!_') return not(toRule(args[0], context))
+  if (OPERATORS[name]) return binary(expr, OPERATORS[name], args, context)
+  if (name === '@in' || name === '_in_') return membership(expr, args, context)
+  if (target && name === 'overlaps' && args.length === 2)
+    return comparison(expr, target, 'overlaps', span(args, context), context)
+  if (target && METHODS[name] && args.length === 1)
+    return comparison(expr, target, METHODS[name], constant(args[0], context), context)
+  throw context.tree.wrong(expr, 'unsupported', unsupported(name))
+}
+
+const INSTEAD: { [name: string]: string } = {
+  matches: 'write contains("word") or startsWith("word")',
+  endsWith: 'write contains("word") or startsWith("word")',
+  has: 'write field != null',
+  size: 'sizes are not indexed; export and count, or write a validation rule',
+  lowerAscii: 'search with q=, which knows no case',
+  upperAscii: 'search with q=, which knows no case',
+}
+
+function unsupported(name: string): string {
+  const shown = /^\w+$/.test(name) ? `${name}()` : `"${name.replaceAll('_', '')}"`
+  return `${shown} cannot be used in a filter; ${INSTEAD[name] ?? `there are ${SUPPORTED}`}`
 }
 
 function binary(expr: Expr, operator: Comparison, [left, right]: Expr[], context: Context): Rule {
-  if (isField(left)) return comparison(expr, left, operator, constant(right, context), context)
-  if (isField(right)) return comparison(expr, right, MIRRORED[operator], constant(left, context), context)
-  throw refuse(context.source, context.at(expr), 'one side must be a field')
+  if (isField(left, context)) return comparison(expr, left, operator, constant(right, context), context)
+  if (isField(right, context))
+    return comparison(expr, right, MIRRORED[operator] ?? operator, constant(left, context), context)
+  const call = [left, right].find((each) => each.exprKind.case === 'callExpr')
+  if (call) throw context.tree.wrong(call, 'unsupported', unsupported((call.exprKind.value as Call).function))
+  throw context.tree.wrong(expr, 'syntax', 'one side must be a field')
 }
 
 function membership(expr: Expr, [left, right]: Expr[], context: Context): Rule {
-  if (isField(right)) return comparison(expr, right, 'contains', constant(left, context), context)
+  if (isField(right, context)) return comparison(expr, right, 'contains', constant(left, context), context)
   if (right.exprKind.case !== 'listExpr')
-    throw refuse(context.source, context.at(expr), 'a list or a list field is expected after "in"')
-  return comparison(
-    expr,
-    left,
-    'in',
-    right.exprKind.value.elements.map((each) => constant(each, context)),
-    context,
+    throw context.tree.wrong(right, 'syntax', 'a list or a list field is expected after "in"')
+  const values = right.exprKind.value.elements.map((each) => constant(each, context))
+  return comparison(expr, left, 'in', values, context)
+}
+
+function span([start, end]: Expr[], context: Context): unknown {
+  return { start: constant(start, context), end: constant(end, context) }
+}
+
+function isField(expr: Expr, context: Context): boolean {
+  return (
+    (expr.exprKind.case === 'identExpr' && !isToday(expr, context)) || expr.exprKind.case === 'selectExpr'
   )
 }
 
-function isField(expr: Expr): boolean {
-  return expr.exprKind.case === 'identExpr'
+/** `today` is the date of the question, where no field has this name. */
+function isToday(expr: Expr, { resource }: Context): boolean {
+  return expr.exprKind.case === 'identExpr' && expr.exprKind.value.name === 'today' && !resource.fields.today
 }
 
 function comparison(expr: Expr, target: Expr, operator: Comparison, value: unknown, context: Context): Rule {
+  const { resource, tree } = context
   if (++context.comparisons > COMPARISONS_MAX)
-    throw badRequest('filter.size', `The filter has more than ${COMPARISONS_MAX} comparisons.`)
-  if (target.exprKind.case !== 'identExpr')
-    throw refuse(context.source, context.at(target), 'a field is expected here')
-  const name = target.exprKind.value.name
-  const field = filterField(context.resource, name, (reason) =>
-    refuse(context.source, context.at(target), reason),
+    throw tree.wrong(expr, 'size', `it has more than ${COMPARISONS_MAX} comparisons`)
+  const name = fieldName(target, context)
+  const field = filterField(resource, name, (reason) => tree.wrong(target, 'name', reason))
+  const wrong = (reason: string) => tree.wrong(expr, 'kind', reason)
+  // In CEL whatever is missing differs from every value.
+  if (operator === '!=' && value !== null) return not(fieldRule(name, field, '=', value, wrong))
+  return fieldRule(name, field, operator, value, wrong)
+}
+
+/** The field of a comparison; `price_from.amount` is the same as `price_from`. */
+function fieldName(target: Expr, { tree, resource }: Context): string {
+  const kind = target.exprKind
+  if (kind.case === 'identExpr') return kind.value.name
+  const inner = kind.case === 'selectExpr' ? kind.value.operand?.exprKind : undefined
+  if (kind.case !== 'selectExpr' || inner?.case !== 'identExpr')
+    throw tree.wrong(target, 'syntax', 'a field is expected here')
+  const { name } = inner.value
+  if (kind.value.field === 'amount' && resource.fields[name]?.kind === 'money') return name
+  throw tree.wrong(
+    target,
+    'unsupported',
+    `members of a field cannot be used in a filter; compare ${name} itself`,
   )
-  return fieldRule(name, field, operator, value, (reason) => refuse(context.source, context.at(expr), reason))
 }
 
 /** The field of this name when it may be filtered. */
-export function filterField(resource: Resource, name: string, wrong: (reason: string) => Problem): Field {
+export function filterField(resource: Resource, name: string, wrong: (reason: string) => Error): Field {
   const fields = Object.fromEntries(shownFields(resource))
   const field = Object.hasOwn(fields, name) ? fields[name] : undefined
   if (field) return field
@@ -152,7 +162,7 @@ export function fieldRule(
   field: Field,
   operator: Comparison,
   value: unknown,
-  wrong: (reason: string) => Problem,
+  wrong: (reason: string) => Error,
 ): Rule {
   const nullable = value === null && (operator === '=' || operator === '!=')
   if (!nullable && !field.operators.includes(operator)) {
@@ -174,30 +184,43 @@ function filterValue(
   field: Field,
   operator: Comparison,
   value: unknown,
-  wrong: (reason: string) => Problem,
+  wrong: (reason: string) => Error,
 ): unknown {
-  if (operator === 'contains' || operator === 'starts_with') return value
-  if (field.kind === 'money' && typeof value === 'number')
-    return {
-      amount: value,
-      currency: field.fromColumn ? (field.fromColumn(0) as { currency: string }).currency : '',
-    }
-  if (field.kind === 'text' && typeof value === 'string') return value
+  if (field.kind === 'money' && typeof value === 'number') return { ...moneyOf(field), amount: value }
+  const reader = operator === 'contains' || operator === 'starts_with' ? partOf(field) : asked(field)
   const at = reading({ path: name, lenient: true })
-  const read = field.read(value, at)
-  if (read === undefined) throw wrong(`${at.faults[0]?.detail ?? 'the value does not fit the field'}`)
+  const read = reader.read(value, at)
+  if (read === undefined) throw wrong(`"${name}" ${at.faults[0]?.detail ?? 'has no such value'}`)
   return read
+}
+
+function moneyOf(field: Field): Money {
+  return field.fromColumn ? (field.fromColumn(0) as Money) : { amount: 0, currency: '' }
+}
+
+const TEXT = f.text()
+
+/** Any text may be asked for, also one that a field would not take. */
+function asked(field: Field): Field {
+  return field.kind === 'text' ? TEXT : field
+}
+
+/** What a value that a field contains must be: a day of a period, an item of a list, a part of a text. */
+function partOf(field: Field): Field {
+  if (field.kind === 'period') return f.date()
+  return field.kind === 'list' && typeof field.item?.kind === 'string' ? (field.item as Field) : TEXT
 }
 
 function constant(expr: Expr, context: Context): unknown {
   const kind = expr.exprKind
   if (kind.case === 'callExpr' && (kind.value as Call).function === '-_')
     return -Number(constant((kind.value as Call).args[0], context))
+  if (isToday(expr, context)) return new Date().toISOString().slice(0, 10)
   if (kind.case !== 'constExpr')
-    throw refuse(
-      context.source,
-      context.at(expr),
-      'a value is expected here: a text, a number, true, false or null',
+    throw context.tree.wrong(
+      expr,
+      'syntax',
+      'a value is expected here: a text, a number, true, false, null or today',
     )
   const { constantKind } = kind.value
   switch (constantKind.case) {
@@ -211,6 +234,6 @@ function constant(expr: Expr, context: Context): unknown {
     case 'nullValue':
       return null
     default:
-      throw refuse(context.source, context.at(expr), 'this value cannot be compared')
+      throw context.tree.wrong(expr, 'kind', 'this value cannot be compared')
   }
 }

@@ -47,6 +47,7 @@ export async function listEvents(
     change?: string
     actor?: string
     action?: string
+    trace?: string
     before?: string
     limit: number
   },

@@ -13,6 +13,7 @@ import { ruleOf } from './lookup.ts'
 /**
  * The stored rows of these ids or natural keys, in the order they were asked for, as the actor may see them; locked in the
  * order of their ids when `lock`, so that two callers cannot wait for each other. 404 names the first that is missing.
+ * `source` is what they are read from, when that is not the table as it is now.
  */
 export async function loadTargets(
   client: Queryable,
@@ -20,9 +21,9 @@ export async function loadTargets(
   actor: Actor,
   targets: readonly string[],
   lock: boolean,
+  source: Sql = sql`${sql.table(resource.name)}`,
 ): Promise<Row[]> {
-  const statement =
-    compileNamed(sql`select ${sql.raw(selectList(resource))} from ${sql.table(resource.name)} t
+  const statement = compileNamed(sql`select ${sql.raw(selectList(resource))} from ${source} t
 where ${identity(resource, targets)} and ${where(resource, ruleOf(resource, 'read'), actor)}
 order by t.id ${lock ? sql`for update` : sql``}`)
   const { rows } = await client.query<Row>(statement)

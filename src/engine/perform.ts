@@ -2,18 +2,21 @@ import type pg from 'pg'
 import type { Action, Call, Effects } from '../kernel/action.ts'
 import { type Fault, fault } from '../kernel/fault.ts'
 import type { Row } from '../kernel/field.ts'
-import { conflict, forbidden, invalid, Problem } from '../kernel/problem.ts'
+import { badRequest, conflict, forbidden, invalid, Problem } from '../kernel/problem.ts'
 import { difference, join, readFields, reading, readPatch } from '../kernel/record.ts'
-import { checkRow, keyLabel, keyOf, type Resource } from '../kernel/resource.ts'
+import { checkRow, keepsHistory, keyLabel, keyOf, type Resource } from '../kernel/resource.ts'
 import { matches } from '../kernel/rule.ts'
 import { uuidv7 } from '../kernel/uuid.ts'
+import { enterPast } from '../store/past.ts'
 import type { Queryable } from '../store/pool.ts'
 import { addJobs } from '../store/queue.ts'
-import { insertRows, patchAll, type Stamp, updateRows, type Write } from '../store/rows.ts'
+import { insertRows, patchAll, type Stamp, type Update, updateRows, type Write } from '../store/rows.ts'
+import { traceparent } from '../store/trace.ts'
 import { explain } from './constraints.ts'
 import { loadTargets } from './load.ts'
 import { actionOf, requirePossible, resourceOf, ruleOf } from './lookup.ts'
 import { facts, present } from './present.ts'
+import { parseTime } from './query.ts'
 import { type Claim, claimOf, findReplay, once } from './replay.ts'
 import type { Engine, Outcome, Perform } from './types.ts'
 
@@ -49,6 +52,8 @@ type Plan = {
   inputs: Row[]
   targets: readonly string[]
   stamp: Stamp
+  asOf: string | undefined
+  attempts: Engine['attempts']
   claim: Claim | undefined
 }
 
@@ -71,8 +76,17 @@ function parse(engine: Engine, request: Perform): Plan {
     inputs: readInputs(action, request.input ?? {}),
     targets,
     stamp: stampOf(request),
+    asOf: pastOf(request, action),
+    attempts: engine.attempts,
     claim: claimOf(request),
   }
+}
+
+/** Only what reads can be asked of another time, and only of all records at once: a single one is found as it is now. */
+function pastOf({ action: name, asOf }: Perform, action: Action): string | undefined {
+  if (asOf !== undefined && (action.effect !== 'read' || action.on !== 'collection'))
+    throw badRequest('as_of', `as_of is for reading; ${name} cannot be asked of another time.`)
+  return parseTime('as_of', asOf)
 }
 
 function readInputs(action: Action, input: unknown): Row[] {
@@ -109,6 +123,7 @@ function stampOf(request: Perform): Stamp {
     reason: request.reason ?? null,
     request: request.requestId ?? null,
     cause: request.cause ?? null,
+    trace: traceparent(),
   }
 }
 
@@ -130,8 +145,9 @@ async function inTransaction(engine: Engine, plan: Plan): Promise<Outcome> {
   let broken: Error | undefined
   try {
     await client.query('begin')
+    if (plan.asOf) await enterPast(client, [...engine.resources.values()].filter(keepsHistory), plan.asOf)
     const outcome = await executeClaimed(client, plan)
-    await client.query(plan.request.dryRun ? 'rollback' : 'commit')
+    await client.query(plan.request.dryRun || plan.asOf ? 'rollback' : 'commit')
     return outcome
   } catch (error) {
     broken = await client.query('rollback').then(
@@ -167,7 +183,7 @@ async function execute(client: Queryable, plan: Plan, lock: boolean): Promise<Ou
   const swept = effects.patchAll
     ? await patchAll(client, resource, effects.patchAll.ids, effects.patchAll.patch, stamp)
     : 0
-  if (effects.jobs?.length) await addJobs(client, effects.jobs)
+  if (effects.jobs?.length) await addJobs(client, effects.jobs, plan.attempts)
   const byId = new Map(updated.map((row) => [row.id, row]))
   const records = [...inserted, ...rows.map((row) => byId.get(row.id) ?? row)].map((row) =>
     present(resource, row),
@@ -238,7 +254,7 @@ function buildCreates({ request, resource }: Plan, rows: Row[]): Write[] {
   return writes
 }
 
-function buildUpdates({ resource }: Plan, rows: Row[], patches: Map<string, Row>): Write[] {
+function buildUpdates({ resource }: Plan, rows: Row[], patches: Map<string, Row>): Update[] {
   const faults: Fault[] = []
   const writes = rows.flatMap((row) => {
     const write = updateOf(resource, row, patches.get(row.id as string) ?? {})
@@ -250,14 +266,15 @@ function buildUpdates({ resource }: Plan, rows: Row[], patches: Map<string, Row>
 }
 
 /** The write that brings a row to its patched form, or undefined when it is there already: unchanged rows write nothing. */
-export function updateOf(resource: Resource, row: Row, patch: Row): Write | undefined {
+export function updateOf(resource: Resource, row: Row, patch: Row): Update | undefined {
   const changed = difference(resource.fields, row, patch)
   const names = Object.keys(changed)
   if (names.length === 0) return undefined
-  const next = { ...row, ...changed } as Write['row']
+  const next = { ...row, ...changed } as Update['row']
   const logged = names.filter((name) => !resource.fields[name].secret)
   return {
     row: next,
+    patch: changed,
     key: labelKey(resource, next),
     before: Object.fromEntries(logged.map((name) => [name, row[name] ?? null])),
     after: Object.fromEntries(logged.map((name) => [name, changed[name]])),

@@ -1,5 +1,7 @@
+import { f } from '../kernel/fields/index.ts'
 import { nearest } from '../kernel/nearest.ts'
 import { badRequest } from '../kernel/problem.ts'
+import { reading } from '../kernel/record.ts'
 import { type Resource, shownFields } from '../kernel/resource.ts'
 import { all, type Rule } from '../kernel/rule.ts'
 import { fieldRule, filterField, parseFilter } from './filter.ts'
@@ -23,7 +25,10 @@ const PARAMETERS = [
   'facets',
   'count',
   'archived',
+  'as_of',
 ] as const
+
+const moment = f.time()
 
 export type Parameters = Record<string, string | string[] | undefined>
 
@@ -46,7 +51,13 @@ export function parseQuery(engine: Engine, resourceName: string, parameters: Par
     )
   if (q && !resource.traits.includes('searchable'))
     throw badRequest('q', `${resource.plural} cannot be searched; use filter.`)
-  return { ...query, ...(q ? { q } : {}), ...optional('cursor', one('cursor')), ...lists(resource, one) }
+  return {
+    ...query,
+    ...(q ? { q } : {}),
+    ...optional('cursor', one('cursor')),
+    ...optional('asOf', parseTime('as_of', one('as_of'))),
+    ...lists(resource, one),
+  }
 }
 
 function lists(
@@ -114,6 +125,15 @@ function parseArchived(archived: string | undefined): Query['archived'] {
   if (archived === undefined) return 'without'
   if (archived === 'only' || archived === 'with' || archived === 'without') return archived
   throw badRequest('archived', `archived must be "only" or "with", got "${archived}".`)
+}
+
+/** A moment in time (RFC 3339), in canonical form. */
+export function parseTime(name: string, value: string | undefined): string | undefined {
+  if (!value) return undefined
+  const at = reading({ path: name })
+  const time = moment.read(value, at)
+  if (typeof time === 'string') return time
+  throw badRequest(name, `${name} ${at.faults[0]?.detail ?? 'is no time'}.`)
 }
 
 function parseFlag(name: string, value: string | undefined): boolean {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Actor } from '../kernel/actor.ts'
 import type { Row } from '../kernel/field.ts'
-import { type Resource, storedFields } from '../kernel/resource.ts'
+import { keepsHistory, type Resource, storedFields } from '../kernel/resource.ts'
 import { not } from '../kernel/rule.ts'
 import { compile, compileNamed } from '../store/compile.ts'
 import { fromColumns, selectList } from '../store/rows.ts'
@@ -13,6 +13,7 @@ import { loadTargets } from './load.ts'
 import { requirePossible, resourceOf, ruleOf } from './lookup.ts'
 import { present } from './present.ts'
 import { type Search, searchOf } from './search.ts'
+import { sourceOf } from './source.ts'
 import type { Engine, Page, Query, Sort } from './types.ts'
 
 /** The other path: rule and filter and not archived → keyset page → visible fields → one hop of references, batched. */
@@ -22,12 +23,13 @@ export async function read(engine: Engine, actor: Actor, resourceName: string, q
   try {
     const search = query.q ? await searchOf(engine.pool, resource, query.q) : undefined
     const condition = conditionOf(resource, actor, query, search)
+    const source = await sourceOf(engine.pool, resource, query.asOf)
     const [page, facets, count] = await Promise.all([
-      pageOf(engine, resource, query, condition, search),
-      query.facets?.length ? facetsOf(engine.pool, resource, condition, query.facets) : undefined,
-      query.count ? countRows(engine.pool, resource, condition) : undefined,
+      pageOf(engine, resource, query, source, condition, search),
+      query.facets?.length ? facetsOf(engine.pool, source, condition, query.facets) : undefined,
+      query.count ? countRows(engine.pool, source, condition) : undefined,
     ])
-    if (query.expand?.length) await expand(engine, actor, resource, page.items, query.expand)
+    if (query.expand?.length) await expand(engine, actor, resource, page.items, query.expand, query.asOf)
     return { ...page, ...(facets ? { facets } : {}), ...(count ? { count } : {}) }
   } catch (error) {
     throw await explain(engine.pool, error).catch(() => error)
@@ -40,14 +42,15 @@ export async function readOne(
   actor: Actor,
   resourceName: string,
   target: string,
-  options: Pick<Query, 'fields' | 'expand'> = {},
+  options: Pick<Query, 'fields' | 'expand' | 'asOf'> = {},
 ): Promise<Row> {
   const resource = resourceOf(engine, resourceName)
   requirePossible(resource, 'read', actor)
   try {
-    const [row] = await loadTargets(engine.pool, resource, actor, [target], false)
+    const source = await sourceOf(engine.pool, resource, options.asOf)
+    const [row] = await loadTargets(engine.pool, resource, actor, [target], false, source)
     const item = present(resource, row, options.fields)
-    if (options.expand?.length) await expand(engine, actor, resource, [item], options.expand)
+    if (options.expand?.length) await expand(engine, actor, resource, [item], options.expand, options.asOf)
     return item
   } catch (error) {
     throw await explain(engine.pool, error).catch(() => error)
@@ -79,34 +82,44 @@ async function pageOf(
   engine: Engine,
   resource: Resource,
   query: Query,
+  source: Sql,
   condition: Sql,
   search: Search | undefined,
 ): Promise<Page> {
   const order = orderOf(resource, query.sort, search)
-  const question = [resource.name, query.q ?? '', query.filter ?? '', query.sort, query.archived]
+  const question = [
+    resource.name,
+    query.q ?? '',
+    query.filter ?? '',
+    query.sort,
+    query.archived,
+    query.asOf ?? '',
+  ]
   const after = query.cursor ? sql` and ${afterCursor(order, decodeCursor(question, query.cursor))}` : sql``
   const page = sql`select ${sql.raw(selectList(resource))}${sql.join(
     order.map((each, index) => sql`, ${each.expression}::text as ${sql.id(`_sort${index}`)}`),
     sql``,
   )}
-from ${sql.table(resource.name)} t where ${condition}${after}
+from ${source} t where ${condition}${after}
 order by ${sql.join(order.map((each) => sql`${each.expression} ${sql.raw(each.descending ? 'desc nulls last' : 'asc nulls last')}`))}
 limit ${query.limit + 1}`
   const { rows } = await engine.pool.query<Row>(isPlain(query) ? compileNamed(page) : compile(page))
   const shown = rows.slice(0, query.limit)
-  const last = rows.length > query.limit ? shown.at(-1) : undefined
-  const next = last
-    ? encodeCursor(
-        question,
-        order.map((_, index) => last[`_sort${index}`]),
-      )
-    : null
-  return { items: shown.map((row) => present(resource, fromColumns(resource, row), query.fields)), next }
+  const cursorOf = (row: Row) =>
+    encodeCursor(
+      question,
+      order.map((_, index) => row[`_sort${index}`]),
+    )
+  return {
+    items: shown.map((row) => present(resource, fromColumns(resource, row), query.fields)),
+    next: rows.length > query.limit ? cursorOf(shown.at(-1)!) : null,
+    ...(query.cursors ? { cursors: shown.map(cursorOf) } : {}),
+  }
 }
 
 /** A list without words or conditions: one of few forms, worth a prepared statement. */
-function isPlain({ q, filter, cursor }: Query): boolean {
-  return !q && !cursor && (!filter || (filter.op === 'all' && filter.rules.length === 0))
+function isPlain({ q, filter, cursor, asOf }: Query): boolean {
+  return !q && !cursor && !asOf && (!filter || (filter.op === 'all' && filter.rules.length === 0))
 }
 
 type Order = { expression: Sql; type: string; descending: boolean; nullable: boolean }
@@ -115,9 +128,9 @@ type Order = { expression: Sql; type: string; descending: boolean; nullable: boo
 function orderOf(resource: Resource, sort: readonly Sort[], search: Search | undefined): Order[] {
   const fields = storedFields(resource)
   const asked = sort.map(({ field, descending }): Order => {
-    const { column: type, optional = false, derived = false } = fields[field]
+    const { column: type, optional = false, derived } = fields[field]
     const expression = type === 'text' ? sql`${column(field)} collate "C"` : column(field)
-    return { expression, type, descending, nullable: optional || derived }
+    return { expression, type, descending, nullable: optional || derived !== undefined }
   })
   const ranked: Order[] =
     search && asked.length === 0
@@ -152,12 +165,13 @@ async function expand(
   resource: Resource,
   items: Row[],
   names: readonly string[],
+  asOf: string | undefined,
 ): Promise<void> {
   for (const name of names) {
     const target = resourceOf(engine, resource.fields[name].to!)
+    const source = await sourceOf(engine.pool, target, keepsHistory(target) ? asOf : undefined)
     const ids = [...new Set(items.flatMap((item) => (item[name] ? [item[name] as string] : [])))]
-    const { text, values } =
-      compile(sql`select ${sql.raw(selectList(target))} from ${sql.table(target.name)} t
+    const { text, values } = compile(sql`select ${sql.raw(selectList(target))} from ${source} t
 where t.id = any(${ids}::uuid[]) and ${where(target, ruleOf(target, 'read'), actor)}`)
     const { rows } = await engine.pool.query<Row>(text, values)
     const byId = new Map(rows.map((row) => [row.id, present(target, fromColumns(target, row))]))

@@ -10,6 +10,8 @@ import type { Pool } from '../store/pool.ts'
 export type Engine = {
   readonly pool: Pool
   readonly resources: ReadonlyMap<string, Resource>
+  /** how often each job is tried, by its name; one that is not named is tried 10 times. */
+  readonly attempts?: ReadonlyMap<string, number>
   /** called after every commit that left events, so that followers look at the log at once. */
   wake(): void
 }
@@ -33,6 +35,8 @@ export type Perform = {
   requestId?: string | null
   /** the import, change or event that caused this call. */
   cause?: string | null
+  /** for an action that only reads: all tables as they stood at this time (RFC 3339). */
+  asOf?: string
 }
 
 /** What an action did. `change` is null when nothing was written: it was all there already, or a dry run. */
@@ -59,7 +63,11 @@ export type Query = {
   expand?: readonly string[]
   facets?: readonly string[]
   count?: boolean
+  /** a cursor for every record, not only for the last. */
+  cursors?: boolean
   archived: 'without' | 'only' | 'with'
+  /** the records as they stood at this time (RFC 3339) instead of now. */
+  asOf?: string
 }
 export type Sort = { field: string; descending: boolean }
 
@@ -67,6 +75,8 @@ export type Sort = { field: string; descending: boolean }
 export type Page = {
   items: Row[]
   next: string | null
+  /** where each record stands; a page can be continued behind any of them. */
+  cursors?: string[]
   /** field → value → number of records, largest first, at most 100 values each. */
   facets?: Record<string, { value: unknown; count: number }[]>
   /** number of matching records; `capped` when there are at least that many. */
@@ -99,6 +109,8 @@ export type ImportOptions = {
   onError?: 'abort' | 'skip' | `stop-after=${number}`
   /** snapshot: largest share of live records that may be archived, 0..1. */
   maxRemovalShare?: number
+  /** name of the saved source that brings the file: what it writes is its own, and it leaves alone what a higher one wrote. */
+  source?: string
 }
 
 /** A row of a plan, as it is shown. */

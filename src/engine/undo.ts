@@ -1,24 +1,35 @@
 import type { Actor } from '../kernel/actor.ts'
 import type { Row } from '../kernel/field.ts'
 import { isUuid } from '../kernel/fields/ref.ts'
-import { forbidden, notFound } from '../kernel/problem.ts'
+import { conflict, forbidden, notFound } from '../kernel/problem.ts'
 import { same } from '../kernel/record.ts'
 import { checkRow, type Resource } from '../kernel/resource.ts'
 import { matches } from '../kernel/rule.ts'
 import { uuidv7 } from '../kernel/uuid.ts'
-import type { Queryable } from '../store/pool.ts'
-import { fromColumns, type Stamp, selectList, updateRows, type Write } from '../store/rows.ts'
+import { beginBulk, type Queryable } from '../store/pool.ts'
+import {
+  fromColumns,
+  insertRows,
+  type Stamp,
+  selectList,
+  type Update,
+  updateRows,
+  type Write,
+} from '../store/rows.ts'
+import { traceparent } from '../store/trace.ts'
 import { explain } from './constraints.ts'
+import { getChange } from './history.ts'
 import { requirePossible, resourceOf, ruleOf } from './lookup.ts'
 import { labelKey, updateOf } from './perform.ts'
+import { facts } from './present.ts'
 import { claimOf, findReplay, once } from './replay.ts'
 import type { Engine, Kept, UndoOutcome } from './types.ts'
 
 const CHUNK_RECORDS = 2_000
 const KEPT_MAX = 10_000
 
-/** What one change did to one record: the first `before` and the last `after` of its events. */
-type Fact = { resource: string; record: string; key: string; before: Row | null; after: Row }
+/** What one change did to one record: the first `before` and the last `after` of its events, and whether it is gone since. */
+type Fact = { resource: string; record: string; key: string; before: Row | null; after: Row; gone: boolean }
 
 export type UndoRequest = {
   actor: Actor
@@ -42,7 +53,7 @@ export async function undo(engine: Engine, request: UndoRequest): Promise<UndoOu
   let broken: Error | undefined
   try {
     await client.query('begin')
-    await client.query('set local statement_timeout = 0')
+    await beginBulk(client)
     const outcome = await once(client, claim, () => undoWith(engine, client, request))
     await client.query(request.dryRun ? 'rollback' : 'commit')
     if (outcome.change) engine.wake()
@@ -56,6 +67,18 @@ export async function undo(engine: Engine, request: UndoRequest): Promise<UndoOu
   } finally {
     client.release(broken)
   }
+}
+
+/** Takes the last undo of a change back: what it put away comes again. 409 when the change is not undone. */
+export async function redo(engine: Engine, request: UndoRequest): Promise<UndoOutcome> {
+  const { undone_by } = await getChange(engine, request.actor, request.change)
+  const undos = await Promise.all(undone_by.map((id) => getChange(engine, request.actor, id)))
+  const last = undos
+    .filter((each) => each.undone_by.length === 0)
+    .sort((left, right) => (left.id < right.id ? -1 : 1))
+    .at(-1)
+  if (!last) throw conflict('redo', `Change ${request.change} is not undone, so there is nothing to redo.`)
+  return undo(engine, { ...request, change: last.id })
 }
 
 /** The same inside a transaction of the caller, who has more to write with it. */
@@ -73,13 +96,14 @@ export async function undoWith(
     reason: request.reason ?? null,
     request: request.requestId ?? null,
     cause: change,
+    trace: traceparent(),
   }
   const kept: Kept[] = []
   let restored = 0
   let any = false
-  for await (const facts of factsOf(client, change)) {
+  for await (const found of factsOf(client, change)) {
     any = true
-    for (const [name, group] of Map.groupBy(facts, (fact) => fact.resource))
+    for (const [name, group] of Map.groupBy(found, (fact) => fact.resource))
       restored += await undoGroup(client, resourceOf(engine, name), actor, group, stamp, kept)
   }
   if (!any) throw notFound(`There is no change "${change}", or it wrote nothing.`)
@@ -90,7 +114,7 @@ async function undoGroup(
   client: Queryable,
   resource: Resource,
   actor: Actor,
-  facts: Fact[],
+  group: Fact[],
   stamp: Stamp,
   kept: Kept[],
 ): Promise<number> {
@@ -98,20 +122,42 @@ async function undoGroup(
   const current = await lockRows(
     client,
     resource,
-    facts.map((fact) => fact.record),
+    group.map((fact) => fact.record),
   )
-  const writes = facts.flatMap((fact): Write[] => {
+  const lost: Write[] = []
+  const writes = group.flatMap((fact): Update[] => {
     const row = current.get(fact.record)
-    if (!row) return keep(kept, fact, null, 'the record is gone')
+    if (!row) {
+      lost.push(...revive(resource, actor, fact, kept))
+      return []
+    }
     if (!matches(ruleOf(resource, 'undo'), row, actor))
       throw forbidden(`${actor.name} may not undo changes of ${resource.name} ${fact.key}.`)
     return revertOne(resource, fact, row, stamp, kept)
   })
   const written = await updateRows(client, resource, writes, stamp)
-  return written.length
+  const revived = await insertRows(client, resource, lost, stamp)
+  return written.length + revived.length
 }
 
-function revertOne(resource: Resource, fact: Fact, row: Row, stamp: Stamp, kept: Kept[]): Write[] {
+/** A row that was deleted past Serai is made again, with its id. */
+function revive(resource: Resource, actor: Actor, fact: Fact, kept: Kept[]): Write[] {
+  if (!fact.gone || fact.before === null) return keep(kept, fact, null, 'the record is gone')
+  const row = { ...fact.before, id: fact.record }
+  if (!matches(ruleOf(resource, 'undo'), row, actor))
+    throw forbidden(`${actor.name} may not undo changes of ${resource.name} ${fact.key}.`)
+  if (secretFields(resource).length)
+    return keep(kept, fact, null, `its ${secretFields(resource).join(', ')} is in no log; make it again`)
+  return [{ row, key: fact.key, before: null, after: facts(resource, row) }]
+}
+
+function secretFields(resource: Resource): string[] {
+  return Object.entries(resource.fields).flatMap(([name, { secret, optional }]) =>
+    secret && !optional ? [name] : [],
+  )
+}
+
+function revertOne(resource: Resource, fact: Fact, row: Row, stamp: Stamp, kept: Kept[]): Update[] {
   const { patch, left } = revert(resource, fact, row, stamp)
   for (const { field, reason } of left) keep(kept, fact, field, reason)
   const write = updateOf(resource, row, patch)
@@ -170,7 +216,8 @@ async function* factsOf(client: Queryable, change: string): AsyncGenerator<Fact[
       name: 'facts of a change',
       text: `select resource, record, max(key) as key,
   case when bool_or(before is null) then null else serai_merge(before order by position desc) end as before,
-  serai_merge(after order by position) as after
+  serai_merge(after order by position) as after,
+  (array_agg(action = 'delete' order by position desc))[1] as gone
 from event where change = $1 and ($2::uuid is null or record > $2)
 group by resource, record order by record limit $3`,
       values: [change, after, CHUNK_RECORDS],

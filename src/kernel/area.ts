@@ -11,8 +11,10 @@ export type JobContext = {
     input?: Row
     reason?: string
   }): Promise<{ change: string | null; records: Row[]; answer: Row | null }>
-  /** true when the worker is being stopped and the job should end soon. */
+  /** aborted when the job must end soon: it takes too long, the worker stops, or it lost the database. The reason says which. */
   signal: AbortSignal
+  /** a line in the log that names the job, its attempt and its trace. */
+  log(message: string, facts?: Row): void
 }
 
 /** Reads the log after the fact. What it does with an event it does through actions. */
@@ -22,8 +24,20 @@ export type Follower = {
   handle(event: Event, context: Pick<JobContext, 'perform'>): Promise<void>
 }
 
+/** How often a job is tried that does not say so itself. The pauses grow (2.7 s, 7 s, 20 s, … 2 h 15 min), 3.5 h in all. */
+export const ATTEMPTS_MAX = 10
+/** Time that a job has which does not say so itself. */
+export const JOB_TIMEOUT_SECONDS = 300
+
 /** Work for later, by name. It runs at least once, so it must do no harm when it runs again. */
-export type Job = { name: string; run(payload: Row, context: JobContext): Promise<void> }
+export type Job = {
+  name: string
+  /** how often it is tried before it is dead and waits for a person. */
+  attempts?: number
+  /** time that one attempt may take; then its signal is aborted. */
+  timeoutSeconds?: number
+  run(payload: Row, context: JobContext): Promise<void>
+}
 
 /** A job that starts by the clock: five cron fields in UTC. */
 export type Schedule = { job: string; cron: string; payload?: Row }

@@ -8,6 +8,8 @@ export type CommandContext = {
     targets?: string[]
     input?: Row
     reason?: string
+    /** for what only reads: as it stood at this time. */
+    asOf?: string
   }): Promise<{ change: string | null; records: Row[]; answer: Row | null }>
   /** takes a backup and proves it; throws when it does not verify. */
   backup(reason: string): Promise<{ name: string }>

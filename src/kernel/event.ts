@@ -25,4 +25,6 @@ export type Event = {
   request: string | null
   /** what caused it: the change that was undone, the import, the event that a job followed. */
   cause: string | null
+  /** `traceparent` (W3C Trace Context) of the call, when it came with one. */
+  trace: string | null
 }

@@ -12,8 +12,11 @@ export type FieldFlags = {
   secret?: boolean
   /** set when the record is made, never changed afterwards. */
   immutable?: boolean
-  /** computed by the database: shown, sorted and filtered, never an input. */
-  derived?: boolean
+  /**
+   * computed by the database: shown, sorted and filtered, never an input. `true` for a generated column; otherwise the fields
+   * that the function `{resource}_{field}` of the migration takes, followed by the day.
+   */
+  derived?: true | readonly string[]
   /** set by actions of the record itself (its state, when it was archived), never by create or update. */
   managed?: boolean
   /** weight in full-text search; A is the heaviest. */

@@ -1,3 +1,4 @@
+import { type Claimant, claimFields, claimRecord, keptFields, REVIVAL, withoutKept } from './claim.ts'
 import { readDocument } from './document.ts'
 import { type Fault, fault } from './fault.ts'
 import type { Row } from './field.ts'
@@ -25,9 +26,12 @@ export type Judgement = {
   after: Row | null
   revived: boolean
   faults: Fault[]
+  /** fields that were left alone, and why. */
+  kept: Fault[]
 }
 
-export type JudgeOptions = { mode: Mode; strict: boolean }
+/** `claimant` is the source that proposes; none when a person does. */
+export type JudgeOptions = { mode: Mode; strict: boolean; claimant?: Claimant | undefined }
 
 // What could not be read as an object has no fields to be wrong.
 const UNREADABLE = /^(json\.(syntax|depth)|row\.type)$/
@@ -82,7 +86,7 @@ export function judge(
         `${understood.label} exists already; --mode create only takes new ones`,
       ),
     ])
-  return judgeKnown(resource, understood.row, current)
+  return judgeKnown(resource, understood.row, current, options.claimant)
 }
 
 function judgeNew(resource: Resource, { proposal, row }: Understood, options: JudgeOptions): Judgement {
@@ -96,7 +100,11 @@ function judgeNew(resource: Resource, { proposal, row }: Understood, options: Ju
         })
       : { row, faults: [] }
   if (whole.row === undefined) return rejected(whole.faults)
-  const complete = { ...managedDefaults(resource.fields), ...whole.row }
+  const complete = {
+    ...managedDefaults(resource.fields),
+    ...whole.row,
+    ...claimRecord(resource, options.claimant),
+  }
   const faults = checkRow(resource, complete)
   if (faults.length) return rejected(faults)
   return {
@@ -106,33 +114,35 @@ function judgeNew(resource: Resource, { proposal, row }: Understood, options: Ju
     after: factsOf(resource, complete),
     revived: false,
     faults: [],
+    kept: [],
   }
 }
 
-function judgeKnown(resource: Resource, proposed: Row, current: Row): Judgement {
+function judgeKnown(
+  resource: Resource,
+  proposed: Row,
+  current: Row,
+  claimant: Claimant | undefined,
+): Judgement {
   const archived = current.archived_at != null
-  const revival = archived
-    ? { archived_at: null, archived_by: null, archive_reason: null, key_released: false }
-    : {}
-  const changed = difference(resource.fields, current, { ...proposed, ...revival })
-  const names = Object.keys(changed)
+  const wanted = difference(resource.fields, current, archived ? { ...proposed, ...REVIVAL } : proposed)
+  const kept = keptFields(resource, current, wanted, claimant)
+  const written = withoutKept(wanted, kept)
+  const names = Object.keys(written)
   if (names.length === 0)
-    return { verdict: 'same', row: null, before: null, after: null, revived: false, faults: [] }
-  const row = { ...current, ...changed }
+    return { verdict: 'same', row: null, before: null, after: null, revived: false, faults: [], kept }
+  const revived = archived && 'archived_at' in written
+  const claims = revived ? claimRecord(resource, claimant) : claimFields(resource, current, names, claimant)
+  const after = { ...written, ...difference(resource.fields, current, claims) }
+  const row = { ...current, ...after }
   const faults = checkRow(resource, row)
   if (faults.length) return rejected(faults)
-  return {
-    verdict: 'changed',
-    row,
-    before: Object.fromEntries(names.map((name) => [name, current[name] ?? null])),
-    after: changed,
-    revived: archived,
-    faults: [],
-  }
+  const before = Object.fromEntries(Object.keys(after).map((name) => [name, current[name] ?? null]))
+  return { verdict: 'changed', row, before, after, revived, faults: [], kept }
 }
 
 function rejected(faults: Fault[]): Judgement {
-  return { verdict: 'rejected', row: null, before: null, after: null, revived: false, faults }
+  return { verdict: 'rejected', row: null, before: null, after: null, revived: false, faults, kept: [] }
 }
 
 function factsOf(resource: Resource, row: Row): Row {

@@ -30,7 +30,7 @@ export type Verdict = (typeof VERDICTS)[number]
 export const MODES = ['replace', 'merge', 'snapshot', 'create'] as const
 export type Mode = (typeof MODES)[number]
 
-/** Rows of a batch by what became of them; `read` is the sum of the others but `removed` and `revived`. */
+/** Rows of a batch by what became of them; `read` is the sum of the others but `removed`, `revived` and `kept`. */
 export type Counts = {
   read: number
   created: number
@@ -43,4 +43,6 @@ export type Counts = {
   revived: number
   /** records that a snapshot archived because the batch did not name them. */
   removed: number
+  /** of the updated and unchanged ones, those with a field that was left alone: locked, or of a higher source. */
+  kept: number
 }

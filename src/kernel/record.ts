@@ -29,9 +29,16 @@ export function readPatch(fields: Fields, given: Row, reading: Reading): Row | u
   return reading.faults.length === before ? row : undefined
 }
 
-/** Fields that may be given: not derived by the database, not managed by actions. */
-export function inputFields(fields: Fields): [string, Field][] {
-  return Object.entries(fields).filter(([, field]) => !field.derived && !field.managed)
+const inputs = new WeakMap<Fields, readonly [string, Field][]>()
+
+/** Fields that may be given: not derived by the database, not managed by actions. Asked for every record, so it is kept. */
+export function inputFields(fields: Fields): readonly [string, Field][] {
+  let known = inputs.get(fields)
+  if (!known) {
+    known = Object.entries(fields).filter(([, field]) => !field.derived && !field.managed)
+    if (Object.isFrozen(fields)) inputs.set(fields, known)
+  }
+  return known
 }
 
 /** One value: required, default or as its kind reads it. */

@@ -53,6 +53,8 @@ export type Resource = {
   readonly live: Rule
   readonly keyed: Rule
   readonly traits: readonly string[]
+  /** its rows come from elsewhere: what happened to them is not all in the log. */
+  readonly view: boolean
 }
 
 /** Fields that every record has besides its own. */
@@ -95,22 +97,43 @@ export function resource(name: string, declaration: Declaration): Resource {
     live: all(...traits.flatMap((trait) => (trait.live ? [trait.live] : []))),
     keyed: all(...traits.flatMap((trait) => (trait.keyed ? [trait.keyed] : []))),
     traits: traits.map((trait) => trait.name),
+    view: declaration.view ?? false,
   })
 }
 
 /** All fields of a record as it is shown: the engine's own first, secrets left out. */
-export function shownFields(resource: Resource): [string, Field][] {
-  return Object.entries({ ...systemFields, ...resource.fields }).filter(([, field]) => !field.secret)
+export function shownFields(resource: Resource): readonly [string, Field][] {
+  return kept(shown, resource, () =>
+    Object.entries(storedFields(resource)).filter(([, field]) => !field.secret),
+  )
 }
 
 /** All fields that are columns. */
 export function storedFields(resource: Resource): Fields {
-  return { ...systemFields, ...resource.fields }
+  return kept(stored, resource, () => ({ ...systemFields, ...resource.fields }))
+}
+
+const shown = new WeakMap<Resource, readonly [string, Field][]>()
+const stored = new WeakMap<Resource, Fields>()
+
+// Every read asks for them, and a resource never changes.
+function kept<Value>(known: WeakMap<Resource, Value>, resource: Resource, make: () => Value): Value {
+  let value = known.get(resource)
+  if (!value) {
+    value = make()
+    known.set(resource, value)
+  }
+  return value
 }
 
 /** Every fault that the resource's own checks find in a whole record. */
 export function checkRow(resource: Resource, row: Row): Fault[] {
   return resource.checks.flatMap((check) => check(row))
+}
+
+/** Whether events tell what happened to its records: rows that only the house itself writes leave none. */
+export function keepsHistory(resource: Resource): boolean {
+  return !resource.view && Object.values(resource.actions).some(({ effect }) => effect === 'write')
 }
 
 /** The natural key of a row as one text: its key fields, joined by a character that no key may contain. */

@@ -128,9 +128,7 @@ function compares(left: unknown, operator: Comparison, right: unknown): boolean 
     case 'in':
       return (right as unknown[]).some((each) => each !== null && ordered(left, each) === 0)
     case 'contains':
-      return Array.isArray(left)
-        ? left.some((each) => ordered(each, right) === 0)
-        : String(left).includes(String(right))
+      return contains(left, right)
     case 'starts_with':
       return String(left).startsWith(String(right))
     case 'overlaps':
@@ -139,6 +137,13 @@ function compares(left: unknown, operator: Comparison, right: unknown): boolean 
 }
 
 type Span = { start: string; end: string }
+
+function contains(left: unknown, right: unknown): boolean {
+  if (Array.isArray(left)) return left.some((each) => ordered(each, right) === 0)
+  if (typeof left === 'object' && left !== null)
+    return (left as Span).start <= String(right) && String(right) < (left as Span).end
+  return String(left).includes(String(right))
+}
 
 function overlaps(left: Span, right: Span): boolean {
   return left.start < right.end && right.start < left.end
@@ -156,7 +161,8 @@ function ordered(left: unknown, right: unknown): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-function byCodePoint(left: string, right: string): number {
+/** Order of two texts by code point, as PostgreSQL has it under the collation "C". */
+export function byCodePoint(left: string, right: string): number {
   if (left === right) return 0
   const [a, b] = [Array.from(left), Array.from(right)]
   const length = Math.min(a.length, b.length)

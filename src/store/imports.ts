@@ -22,6 +22,7 @@ export type ImportRecord = {
   mapping: Document | null
   counts: Counts
   change: string | null
+  undo_change: string | null
 }
 
 /** Makes the import, or finds the one with the same identity that is neither undone nor failed. */
@@ -61,7 +62,7 @@ export async function getImport(client: Queryable, id: string): Promise<ImportRe
   const { rows } = isUuid(id)
     ? await client.query<ImportRecord>({
         name: 'get import',
-        text: 'select id, resource, state, file_name, file_key, options, head, mapping, counts, change from import where id = $1',
+        text: 'select id, resource, state, file_name, file_key, options, head, mapping, counts, change, undo_change from import where id = $1',
         values: [id],
       })
     : { rows: [] }
@@ -170,6 +171,13 @@ export async function markUndone(client: Queryable, id: string, change: string |
   await client.query(
     "update import set state = 'undone', undo_change = $2, undone_at = now(), version = version + 1, updated_at = now() where id = $1",
     [id, change],
+  )
+}
+
+export async function markRedone(client: Queryable, id: string): Promise<void> {
+  await client.query(
+    "update import set state = 'applied', undo_change = null, undone_at = null, version = version + 1, updated_at = now() where id = $1",
+    [id],
   )
 }
 

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { commentTraces } from './comments.ts'
 import { trackConnection } from './connections.ts'
 
 /** A pool whose rows are in canonical form: exact numbers, ISO dates, RFC 3339 times. */
@@ -9,6 +10,7 @@ export type Queryable = Pick<pg.ClientBase, 'query'>
 const CONNECTIONS_MAX = 10
 const STATEMENT_TIMEOUT_MS = 60_000
 const CONNECT_TIMEOUT_MS = 10_000
+const PENDING_LIST_KB = 64 * 1024
 
 const OID = { int8: 20, numeric: 1700, date: 1082, timestamp: 1114, timestamptz: 1184 } as const
 
@@ -25,7 +27,7 @@ export function openPool(
     statement_timeout: STATEMENT_TIMEOUT_MS,
     idleTimeoutMillis: 30_000,
     options:
-      '-c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=iso_8601 -c search_path=public -c pg_trgm.word_similarity_threshold=0.45',
+      '-c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=iso_8601 -c search_path=public -c serai.logged=on -c pg_trgm.word_similarity_threshold=0.45',
     types: canonicalTypes,
   })
   const onError = options.onError ?? (() => undefined)
@@ -34,6 +36,20 @@ export function openPool(
     trackConnection(client)
     client.on('error', onError)
   })
+  commentTraces(pool)
+  return pool
+}
+
+/**
+ * A small pool to the same database with the driver's own types, for a library that expects them: graphile-worker compares
+ * Dates to find out which schedules were missed, and misses them all when they are text.
+ */
+export function openPlainPool(like: Pool, max: number): Pool {
+  const { options } = like
+  // The password is hidden from the spread.
+  const pool = new pg.Pool({ ...options, password: options.password, types: pg.types, max })
+  pool.on('error', () => undefined)
+  pool.on('connect', trackConnection)
   return pool
 }
 
@@ -56,6 +72,16 @@ export async function transaction<Result>(
   } finally {
     client.release(broken)
   }
+}
+
+/**
+ * Prepares a transaction for writing very many rows: no limit on the time of a statement, and room for the new words of the
+ * search indexes to wait in until `settleTable`.
+ */
+export async function beginBulk(client: Queryable): Promise<void> {
+  await client.query(
+    `set local statement_timeout = 0; set local gin_pending_list_limit = '${PENDING_LIST_KB}kB'`,
+  )
 }
 
 /** A connection that cannot even roll back is thrown away by the pool. */

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { Field, Row } from '../kernel/field.ts'
 import { type Resource, storedFields } from '../kernel/resource.ts'
 import type { Queryable } from './pool.ts'
@@ -10,17 +11,19 @@ export type Stamp = {
   reason: string | null
   request: string | null
   cause: string | null
+  /** the `traceparent` of the call, when it came with one. */
+  trace: string | null
 }
 
-/** One row to write with the fact it leaves. `row` holds every stored field but times; an update also needs `base`. */
+/** One row to write with the fact it leaves. `row` holds every stored field but times. */
 export type Write = {
   row: Row & { id: string }
   key: string
   before: Row | null
   after: Row
-  /** version that the row had when it was read; absent for a new row. */
-  base?: number
 }
+/** A changed row: what of it changed, and the version that it had when it was read. */
+export type Update = Write & { patch: Row; base: number }
 
 /** Inserts rows and their events in one statement; returns them as stored, derived fields included. */
 export async function insertRows(
@@ -29,7 +32,8 @@ export async function insertRows(
   writes: Write[],
   stamp: Stamp,
 ): Promise<Row[]> {
-  return write(client, resource, 'insert', writes, stamp)
+  const records = writes.map((each) => recordOf(each, toRecord(resource, each.row)))
+  return send(client, resource, insertText(resource), records, stamp)
 }
 
 /**
@@ -39,10 +43,21 @@ export async function insertRows(
 export async function updateRows(
   client: Queryable,
   resource: Resource,
-  writes: Write[],
+  writes: Update[],
   stamp: Stamp,
 ): Promise<Row[]> {
-  return write(client, resource, 'update', writes, stamp)
+  const columns = [...new Set(writes.flatMap(({ patch }) => Object.keys(patch)))].sort()
+  const alike = writes.every(({ patch }) => Object.keys(patch).length === columns.length)
+  const records = writes.map((each) => ({
+    ...recordOf(each, { id: each.row.id }),
+    _base: each.base,
+    _patch: toRecord(resource, each.patch),
+  }))
+  return send(client, resource, updateText(resource, columns, alike), records, stamp)
+}
+
+function recordOf({ key, before, after }: Write, values: Row): Row {
+  return { ...values, _key: key, _before: before, _after: after }
 }
 
 /**
@@ -63,11 +78,11 @@ export async function patchAll(
   select t.id, ${keyText(resource)} as _key, jsonb_build_object(${names.map((name) => `'${name}', t.${quote(name)}`).join(', ')}) as _before
   from ${quote(resource.name)} t where t.id = any($1::uuid[])
 ), written as (
-  update ${quote(resource.name)} t set ${names.map((name) => `${quote(name)} = p.${quote(name)}`).join(', ')}, version = t.version + 1, updated_at = now()
+  update ${quote(resource.name)} t set ${setClause(resource, names, (name) => `p.${quote(name)}`)}
   from old, patch p where t.id = old.id returning t.id, t.version
 )
-insert into event (change, actor, action, resource, record, key, version, before, after, reason, request, cause)
-select $3::uuid, $4, $5, '${resource.name}', id, _key, version, _before, $2::jsonb, $6, $7, $8 from written join old using (id) order by id`,
+insert into event (change, actor, action, resource, record, key, version, before, after, reason, request, cause, trace)
+select $3::uuid, $4, $5, '${resource.name}', id, _key, version, _before, $2::jsonb, $6, $7, $8, $9 from written join old using (id) order by id`,
     [
       ids,
       JSON.stringify(toRecord(resource, patch)),
@@ -77,6 +92,7 @@ select $3::uuid, $4, $5, '${resource.name}', id, _key, version, _before, $2::jso
       stamp.reason,
       stamp.request,
       stamp.cause,
+      stamp.trace,
     ],
   )
   return rowCount ?? 0
@@ -114,26 +130,16 @@ export function toRecord(resource: Resource, row: Row): Row {
   return record
 }
 
-type Verb = 'insert' | 'update'
-
-async function write(
+async function send(
   client: Queryable,
   resource: Resource,
-  verb: Verb,
-  writes: Write[],
+  text: string,
+  records: Row[],
   stamp: Stamp,
 ): Promise<Row[]> {
-  if (writes.length === 0) return []
-  const records = writes.map(({ row, key, before, after, base }) => ({
-    ...toRecord(resource, row),
-    _key: key,
-    _before: before,
-    _after: after,
-    _base: base ?? 0,
-  }))
+  if (records.length === 0) return []
   const { rows } = await client.query<Row>({
-    name: `${verb} ${resource.name}`,
-    text: statement(resource, verb),
+    ...prepared(text),
     values: [
       JSON.stringify(records),
       stamp.change,
@@ -142,53 +148,114 @@ async function write(
       stamp.reason,
       stamp.request,
       stamp.cause,
+      stamp.trace,
     ],
   })
   return rows.map((row) => fromColumns(resource, row))
 }
 
-const statements = new WeakMap<Resource, Record<Verb, string>>()
-
-function statement(resource: Resource, verb: Verb): string {
-  let known = statements.get(resource)
-  if (!known) {
-    known = {
-      insert: writeStatement(resource, insertClause(resource)),
-      update: writeStatement(resource, updateClause(resource)),
-    }
-    statements.set(resource, known)
-  }
-  return known[verb]
-}
-
 // Row and event in one statement: one round trip, one plan, and no way to have one without the other.
-function writeStatement(resource: Resource, clause: string): string {
+function statement(resource: Resource, types: string, write: string): string {
   return `with input as (
-  select * from jsonb_to_recordset($1::jsonb) as r(id uuid, ${columnTypes(resource)}, _key text, _before jsonb, _after jsonb, _base bigint)
+  select * from jsonb_to_recordset($1::jsonb) as r(id uuid, ${types}, _key text, _before jsonb, _after jsonb)
 ), written as (
-  ${clause}
+  ${write}
   returning ${selectList(resource)}
 ), logged as (
-  insert into event (change, actor, action, resource, record, key, version, before, after, reason, request, cause)
-  select $2::uuid, $3, $4, '${resource.name}', i.id, i._key, w.version, i._before, i._after, $5, $6, $7
+  insert into event (change, actor, action, resource, record, key, version, before, after, reason, request, cause, trace)
+  select $2::uuid, $3, $4, '${resource.name}', i.id, i._key, w.version, i._before, i._after, $5, $6, $7, $8
   from input i join written w using (id) order by i.id
 )
 select ${selectList(resource, 'w')} from written w`
 }
 
-function insertClause(resource: Resource): string {
-  const names = ownColumns(resource)
-    .map(([name]) => quote(name))
-    .join(', ')
-  return `insert into ${quote(resource.name)} as t (id, ${names}) select id, ${names} from input order by id`
+const inserts = new WeakMap<Resource, string>()
+
+function insertText(resource: Resource): string {
+  let text = inserts.get(resource)
+  if (!text) {
+    text = statement(resource, columnTypes(resource), `${insertInto(resource, 't')} from input order by id`)
+    inserts.set(resource, text)
+  }
+  return text
 }
 
-function updateClause(resource: Resource): string {
-  const sets = ownColumns(resource)
-    .map(([name]) => `${quote(name)} = i.${quote(name)}`)
-    .join(', ')
-  return `update ${quote(resource.name)} t set ${sets}, version = t.version + 1, updated_at = now()
-  from input i where t.id = i.id and t.version = i._base`
+/** `insert into … select …`, of rows with all own columns, to be followed by where they come from. */
+export function insertInto(resource: Resource, alias: string): string {
+  const own = ownColumns(resource).map(([name]) => quote(name))
+  const derived = derivedColumns(resource, quote)
+  const columns = ['id', ...own, ...derived.map(([name]) => name)].join(', ')
+  const values = ['id', ...own, ...derived.map(([, value]) => value)].join(', ')
+  return `insert into ${quote(resource.name)} as ${alias} (${columns}) select ${values}`
+}
+
+/**
+ * Sets only the columns that changed, for a generated column is computed again when one that it depends on is set. `alike`:
+ * every row changes all of them.
+ */
+function updateText(resource: Resource, columns: string[], alike: boolean): string {
+  const types = columns.map((name) => `${quote(name)} ${resource.fields[name].column}`).join(', ')
+  const value = (name: string) =>
+    alike
+      ? `p.${quote(name)}`
+      : `case when i._patch ? '${name}' then p.${quote(name)} else t.${quote(name)} end`
+  return statement(
+    resource,
+    '_patch jsonb, _base bigint',
+    `update ${quote(resource.name)} t set ${setClause(resource, columns, value)}
+  from input i, jsonb_to_record(i._patch) as p(${types}) where t.id = i.id and t.version = i._base`,
+  )
+}
+
+/** Assignments of these columns, of what is derived from them, and of the next version. */
+export function setClause(
+  resource: Resource,
+  columns: readonly string[],
+  value: (name: string) => string,
+): string {
+  const current = (name: string) => (columns.includes(name) ? value(name) : `t.${quote(name)}`)
+  const own = columns.map((name) => `${quote(name)} = ${value(name)}`)
+  const derived = derivedColumns(resource, current, columns).map(
+    ([name, derivation]) => `${name} = ${derivation}`,
+  )
+  return [...own, ...derived, 'version = t.version + 1', 'updated_at = now()'].join(', ')
+}
+
+/** Derived columns with how they are computed; only those that depend on `changed`, when it is given. */
+function derivedColumns(
+  resource: Resource,
+  value: (name: string) => string,
+  changed?: readonly string[],
+): [name: string, derivation: string][] {
+  return Object.entries(resource.fields).flatMap(([name, { derived }]) =>
+    Array.isArray(derived) && (!changed || derived.some((each) => changed.includes(each)))
+      ? [[quote(name), derivedValue(resource, name, value)]]
+      : [],
+  )
+}
+
+/** A derived field of a day, from the values that it is derived from. */
+export function derivedValue(
+  resource: Resource,
+  name: string,
+  value: (name: string) => string,
+  day = 'current_date',
+): string {
+  const inputs = (resource.fields[name].derived as readonly string[]).map(value)
+  return `${quote(`${resource.name}_${name}`)}(${[...inputs, day].join(', ')})`
+}
+
+const PREPARED_MAX = 300
+const names = new Map<string, string>()
+
+/** The forms of statements that come often are parsed and planned once a connection; there could be endless ones. */
+function prepared(text: string): { name?: string; text: string } {
+  let name = names.get(text)
+  if (!name && names.size < PREPARED_MAX) {
+    name = hash('sha1', text, 'base64url')
+    names.set(text, name)
+  }
+  return name ? { name, text } : { text }
 }
 
 function columnTypes(resource: Resource): string {

@@ -6,7 +6,16 @@ import type { Row } from '../kernel/field.ts'
 import type { Address, Counts, Verdict } from '../kernel/proposal.ts'
 import type { Resource } from '../kernel/resource.ts'
 import type { Queryable } from './pool.ts'
-import { fromColumns, ownColumns, quote, type Stamp, selectList, toRecord } from './rows.ts'
+import {
+  fromColumns,
+  insertInto,
+  ownColumns,
+  quote,
+  type Stamp,
+  selectList,
+  setClause,
+  toRecord,
+} from './rows.ts'
 
 /** One judged row of an import as it is staged. */
 export type StagedRow = {
@@ -54,7 +63,7 @@ export async function stageRows(
     client.query(copyFrom(`copy import_row (${STAGED.join(', ')}) from stdin`)),
   )
   // Without fresh numbers the planner takes the table for empty and loops over it.
-  await client.query('analyze import_row')
+  await client.query('analyze import_row (import, position, key, record, verdict)')
 }
 
 function copyLine(importId: string, row: StagedRow): string {
@@ -156,13 +165,15 @@ from twins where r.import = $1 and r.position = twins.position`,
 
 /** Rows of a plan by verdict. */
 export async function countVerdicts(client: Queryable, importId: string): Promise<Counts> {
-  const { rows } = await client.query<{ verdict: Verdict; rows: number; revived: number }>(
-    `select verdict, count(*) as rows, count(*) filter (where changes is not null and before -> 'archived_at' <> 'null') as revived
+  const { rows } = await client.query<{ verdict: Verdict; rows: number; revived: number; kept: number }>(
+    `select verdict, count(*) as rows, count(*) filter (where changes is not null and before -> 'archived_at' <> 'null') as revived,
+  count(*) filter (where warnings @> '[{"code": "field.locked"}]' or warnings @> '[{"code": "field.outranked"}]') as kept
 from import_row where import = $1 group by verdict`,
     [importId],
   )
   const of = (verdict: Verdict) => rows.find((row) => row.verdict === verdict)?.rows ?? 0
   const removed = of('removed')
+  const settled = rows.filter(({ verdict }) => verdict === 'changed' || verdict === 'same')
   return {
     read: rows.reduce((sum, row) => sum + row.rows, 0) - removed,
     created: of('new'),
@@ -173,6 +184,7 @@ from import_row where import = $1 group by verdict`,
     rejected: of('rejected'),
     revived: rows.find((row) => row.verdict === 'changed')?.revived ?? 0,
     removed,
+    kept: settled.reduce((sum, row) => sum + row.kept, 0),
   }
 }
 
@@ -227,18 +239,24 @@ export async function applyNew(
   importId: string,
   stamp: Stamp,
 ): Promise<number> {
-  const names = ownColumns(resource)
-    .map(([name]) => quote(name))
-    .join(', ')
   const { rowCount } = await client.query(
     `with input as materialized (
   select r.record as id, r.key as _key, p.* from import_row r, jsonb_to_record(r.after) as p(${recordTypes(resource)})
   where r.import = $1 and r.verdict = 'new' order by r.position
-), written as (insert into ${quote(resource.name)} (id, ${names}) select id, ${names} from input returning id, version)
-insert into event (change, actor, action, resource, record, key, version, before, after, reason, request, cause)
-select $2::uuid, $3, $4, '${resource.name}', w.id, serai_key(r.key), w.version, null, coalesce(r.changes, r.after), $5, $6, $7
+), written as (${insertInto(resource, 't')} from input returning id, version)
+insert into event (change, actor, action, resource, record, key, version, before, after, reason, request, cause, trace)
+select $2::uuid, $3, $4, '${resource.name}', w.id, serai_key(r.key), w.version, null, coalesce(r.changes, r.after), $5, $6, $7, $8
 from written w join import_row r on r.import = $1 and r.record = w.id order by r.position`,
-    [importId, stamp.change, stamp.actor, stamp.action, stamp.reason, stamp.request, stamp.cause],
+    [
+      importId,
+      stamp.change,
+      stamp.actor,
+      stamp.action,
+      stamp.reason,
+      stamp.request,
+      stamp.cause,
+      stamp.trace,
+    ],
   )
   return rowCount ?? 0
 }
@@ -250,22 +268,44 @@ export async function applyChanged(
   importId: string,
   stamp: Stamp,
 ): Promise<number> {
-  const sets = ownColumns(resource)
-    .map(([name]) => `${quote(name)} = p.${quote(name)}`)
-    .join(', ')
+  const names = await changedColumns(client, resource, importId)
+  if (names.length === 0) return 0
+  const types = names.map((name) => `${quote(name)} ${resource.fields[name].column}`).join(', ')
+  const sets = setClause(resource, names, (name) => `p.${quote(name)}`)
   const { rowCount } = await client.query(
     `with written as (
-  update ${quote(resource.name)} t set ${sets}, version = t.version + 1, updated_at = now()
-  from import_row r, jsonb_to_record(r.after) as p(${recordTypes(resource)})
+  update ${quote(resource.name)} t set ${sets}
+  from import_row r, jsonb_to_record(r.after) as p(${types})
   where r.import = $1 and r.verdict = 'changed' and t.id = r.record and t.version = r.base_version
   returning t.id, t.version
 )
-insert into event (change, actor, action, resource, record, key, version, before, after, reason, request, cause)
-select $2::uuid, $3, $4, '${resource.name}', w.id, serai_key(r.key), w.version, r.before, r.changes, $5, $6, $7
+insert into event (change, actor, action, resource, record, key, version, before, after, reason, request, cause, trace)
+select $2::uuid, $3, $4, '${resource.name}', w.id, serai_key(r.key), w.version, r.before, r.changes, $5, $6, $7, $8
 from written w join import_row r on r.import = $1 and r.record = w.id order by r.position`,
-    [importId, stamp.change, stamp.actor, stamp.action, stamp.reason, stamp.request, stamp.cause],
+    [
+      importId,
+      stamp.change,
+      stamp.actor,
+      stamp.action,
+      stamp.reason,
+      stamp.request,
+      stamp.cause,
+      stamp.trace,
+    ],
   )
   return rowCount ?? 0
+}
+
+/** Names of the columns that any row of the plan changes: of a row that does not, `after` holds what is there. */
+async function changedColumns(client: Queryable, resource: Resource, importId: string): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `select distinct name from import_row r, jsonb_object_keys(r.changes) name
+where r.import = $1 and r.verdict = 'changed' order by name`,
+    [importId],
+  )
+  // The log says nothing of secrets, so they are always written.
+  const secret = ownColumns(resource).flatMap(([name, field]) => (field.secret ? [name] : []))
+  return [...rows.map(({ name }) => name), ...secret]
 }
 
 /** Ids of the records that a snapshot archives. */

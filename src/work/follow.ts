@@ -3,11 +3,13 @@ import { perform } from '../engine/perform.ts'
 import type { Engine } from '../engine/types.ts'
 import { systemActor } from '../kernel/actor.ts'
 import type { Follower } from '../kernel/area.ts'
+import { continueTrace } from '../kernel/trace.ts'
 import { type LogCursor, nextEvents } from '../store/log.ts'
 import { type Pool, transaction } from '../store/pool.ts'
+import { withTrace } from '../store/trace.ts'
 
 const EVENTS_MAX = 500
-const IDLE_MS = 1_000
+const IDLE_MS = 500
 const FAILED_MS = 5_000
 
 export type Followers = { wake(): void; stop(): Promise<void> }
@@ -19,14 +21,17 @@ export type Followers = { wake(): void; stop(): Promise<void> }
  */
 export function startFollowers(engine: Engine, followers: readonly Follower[], log: Logger): Followers {
   let stopped = false
+  let calls = 0
   const sleepers = new Set<() => void>()
   const running = followers.map((follower) => loop(follower))
 
   async function loop(follower: Follower): Promise<void> {
     while (!stopped) {
       try {
+        const before = calls
         const seen = await followOnce(engine, follower)
-        if (seen === 0) await sleep(IDLE_MS)
+        // A call that came while it looked may be about something that it did not see.
+        if (seen === 0 && calls === before) await sleep(IDLE_MS)
       } catch (error) {
         log.error(
           { follower: follower.name, error: (error as Error).message },
@@ -51,6 +56,7 @@ export function startFollowers(engine: Engine, followers: readonly Follower[], l
   }
 
   const wake = () => {
+    calls++
     for (const done of [...sleepers]) done()
   }
   return {
@@ -76,7 +82,7 @@ export async function followOnce(engine: Engine, follower: Follower): Promise<nu
     for (const event of events) {
       if (follower.resources && !follower.resources.includes(event.resource)) continue
       let calls = 0
-      await follower.handle(event, {
+      const context: Parameters<Follower['handle']>[1] = {
         perform: (request) =>
           perform(engine, {
             ...request,
@@ -84,7 +90,8 @@ export async function followOnce(engine: Engine, follower: Follower): Promise<nu
             key: `follow:${follower.name}:${event.position}:${calls++}`,
             cause: `event:${event.position}`,
           }),
-      })
+      }
+      await withTrace(continueTrace(event.trace), () => follower.handle(event, context))
     }
     const last = events.at(-1)
     if (last)

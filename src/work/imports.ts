@@ -26,7 +26,8 @@ import type { Counts, Verdict } from '../kernel/proposal.ts'
 import type { Resource } from '../kernel/resource.ts'
 import { uuidv7 } from '../kernel/uuid.ts'
 import * as table from '../store/imports.ts'
-import { transaction } from '../store/pool.ts'
+import { beginBulk, transaction } from '../store/pool.ts'
+import { claimantOf } from '../store/sources.ts'
 
 const WARNINGS_MAX = 100
 const WAIT_SECONDS = 30
@@ -42,6 +43,8 @@ export type ImportContext = {
   folder: string
   /** takes a backup when something changed since the last one; returns its name. */
   backup(reason: string): Promise<string>
+  /** called when an import was applied or refused after its backup was taken. */
+  applied?(): void
   /** largest upload, bytes. */
   uploadBytesMax?: number
 }
@@ -65,6 +68,7 @@ type ApplyRequest = {
   key?: string | null
   requestId?: string
 }
+type WayBack = { actor: Actor; dryRun?: boolean; reason?: string; key?: string | null; requestId?: string }
 type Progress = (done: number, total: number, what: string) => void
 
 /** Files into records, step by step; see `Imports` in the doors for what each method promises. */
@@ -148,6 +152,7 @@ export function createImports(context: ImportContext) {
         importId: id,
         proposals,
         options: { ...options, mode },
+        ...(options.source ? { claimant: await claimantOf(client, options.source) } : {}),
         progress: (rows) => progress?.(rows, 0, 'judging'),
       })
       await table.markPlanned(client, id, { ...planned, warnings: await collectWarnings(client, id, file) })
@@ -191,6 +196,7 @@ export function createImports(context: ImportContext) {
       throw await explain(engine.pool, error).catch(() => error)
     } finally {
       lock.release(broken)
+      context.applied?.()
     }
     engine.wake()
     if (applied && changing(record.counts) > SETTLE_ROWS) await table.settleTable(engine.pool, resource.name)
@@ -272,17 +278,17 @@ export function createImports(context: ImportContext) {
     return { import: await apply(copy, applyRequest(request)), again: false }
   }
 
-  async function undo(
-    id: string,
-    request: { actor: Actor; dryRun?: boolean; reason?: string; key?: string | null; requestId?: string },
-  ): Promise<UndoOutcome> {
+  const undo = (id: string, request: WayBack) => takeBack('undo', id, request)
+  const redo = (id: string, request: WayBack) => takeBack('redo', id, request)
+
+  async function takeBack(verb: 'undo' | 'redo', id: string, request: WayBack): Promise<UndoOutcome> {
     const client = await engine.pool.connect()
     let broken: Error | undefined
     try {
       await client.query('begin')
-      await client.query('set local statement_timeout = 0')
-      const outcome = await once(client, importClaim('undo', id, request), () =>
-        undoLocked(client, id, request),
+      await beginBulk(client)
+      const outcome = await once(client, importClaim(verb, id, request), () =>
+        verb === 'undo' ? undoLocked(client, id, request) : redoLocked(client, id, request),
       )
       await client.query(request.dryRun ? 'rollback' : 'commit')
       if (outcome.change) engine.wake()
@@ -299,11 +305,7 @@ export function createImports(context: ImportContext) {
   }
 
   /** The import is locked before its state is looked at: of two who take it back at once, one does. */
-  async function undoLocked(
-    client: pg.PoolClient,
-    id: string,
-    request: { actor: Actor; dryRun?: boolean; reason?: string; requestId?: string },
-  ): Promise<UndoOutcome> {
+  async function undoLocked(client: pg.PoolClient, id: string, request: WayBack): Promise<UndoOutcome> {
     const record = await table.getImport(client, id)
     const state = await table.lockImport(client, id)
     if (state !== 'applied')
@@ -316,6 +318,24 @@ export function createImports(context: ImportContext) {
       reason: request.reason ?? `undo of import ${id}`,
     })
     if (!request.dryRun) await table.markUndone(client, id, outcome.change)
+    return outcome
+  }
+
+  /** Takes the undo of an import back, so that it is applied again. */
+  async function redoLocked(client: pg.PoolClient, id: string, request: WayBack): Promise<UndoOutcome> {
+    const record = await table.getImport(client, id)
+    const state = await table.lockImport(client, id)
+    if (state !== 'undone' || !record.undo_change)
+      throw conflict(
+        'import.state',
+        `Import ${id} is ${state}; only an import whose undo changed something can be redone.`,
+      )
+    const outcome = await undoWith(engine, client, {
+      ...request,
+      change: record.undo_change,
+      reason: request.reason ?? `redo of import ${id}`,
+    })
+    if (!request.dryRun) await table.markRedone(client, id)
     return outcome
   }
 
@@ -364,12 +384,12 @@ export function createImports(context: ImportContext) {
     return readOne(engine, actor, 'import', id)
   }
 
-  return { upload, plan, apply, ingest, undo, cancel, rows, rejects }
+  return { upload, plan, apply, ingest, undo, redo, cancel, rows, rejects }
 }
 
 /** What makes two calls of an import's verb the same. */
 function importClaim(
-  action: 'apply' | 'undo' | 'cancel',
+  action: 'apply' | 'undo' | 'redo' | 'cancel',
   id: string,
   { actor, key, dryRun }: { actor: Actor; key?: string | null; dryRun?: boolean },
 ): Claim | undefined {

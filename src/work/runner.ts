@@ -1,78 +1,55 @@
-import { Logger, parseCronItems, run, runMigrations, type TaskList } from 'graphile-worker'
-import type { Logger as Log } from 'pino'
-import { perform } from '../engine/perform.ts'
-import type { Engine } from '../engine/types.ts'
-import { systemActor } from '../kernel/actor.ts'
-import type { Job, Schedule } from '../kernel/area.ts'
-import type { Row } from '../kernel/field.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Logger, runMigrations } from 'graphile-worker'
 import type { Pool } from '../store/pool.ts'
+import { indexLockedJobs } from '../store/queue.ts'
+import { startSweeping } from './jobs/sweep.ts'
+import { startWorker, type Worker, type WorkerOptions } from './jobs/worker.ts'
+import { createMeters, type Meters } from './meters.ts'
 
-const CONCURRENCY = 2
-const POLL_MS = 2_000
-const BACKFILL_HOURS = 24
+/** A worker that ended by itself, because the database was away for long, is followed by another after this. */
+const RESTART_MS = 5_000
 
 export type Runner = { stop(): Promise<void> }
 
 /** Makes or upgrades the tables of the job queue. */
 export async function prepareQueue(pool: Pool): Promise<void> {
-  await runMigrations({ pgPool: pool, logger: silent })
+  await runMigrations({ pgPool: pool, logger: new Logger(() => () => undefined) })
+  await indexLockedJobs(pool)
 }
 
-/**
- * Runs jobs and starts scheduled ones. A job acts as `system:<its name>`; its calls of actions carry a key made of the
- * job's id, so that a job which runs again does not do again what it had done.
- */
-export async function startRunner(options: {
-  engine: Engine
-  pool: Pool
-  jobs: readonly Job[]
-  schedules: readonly Schedule[]
-  log: Log
-}): Promise<Runner> {
-  const { engine, pool, jobs, schedules, log } = options
+/** Runs jobs, starts scheduled ones, and gives back those of dead workers, until it is stopped. */
+export async function startRunner(
+  given: Omit<WorkerOptions, 'meters'> & { meters?: Meters },
+): Promise<Runner> {
+  const options = { ...given, meters: given.meters ?? createMeters() }
   const stopping = new AbortController()
-  const taskList: TaskList = Object.fromEntries(
-    jobs.map((job) => [job.name, (payload, helpers) => runJob(job, payload as Row, helpers.job.id)]),
-  )
-
-  async function runJob(job: Job, payload: Row, id: string): Promise<void> {
-    let calls = 0
-    const started = performance.now()
-    await job.run(payload ?? {}, {
-      perform: (request) =>
-        perform(engine, {
-          ...request,
-          actor: systemActor(job.name),
-          key: `job:${id}:${calls++}`,
-          cause: `job:${id}`,
-        }),
-      signal: stopping.signal,
-    })
-    log.info({ job: job.name, id, duration_ms: Math.round(performance.now() - started) }, 'job done')
-  }
-
-  const runner = await run({
-    pgPool: pool,
-    taskList,
-    concurrency: CONCURRENCY,
-    pollInterval: POLL_MS,
-    noHandleSignals: true,
-    logger: new Logger(() => (level, message) => void (level === 'error' && log.error(message))),
-    parsedCronItems: parseCronItems(
-      schedules.map(({ job, cron, payload }) => ({
-        task: job,
-        match: cron,
-        payload: payload ?? {},
-        options: { backfillPeriod: BACKFILL_HOURS * 3_600_000, jobKey: `schedule:${job}` },
-      })),
-    ),
-  })
+  const supervised = supervise(await startWorker(options), options, stopping.signal)
+  const stopSweeping = startSweeping(options.pool, options.log, options.meters)
   return {
     async stop() {
       stopping.abort()
-      await runner.stop()
+      await Promise.all([stopSweeping(), supervised])
     },
   }
 }
 
-const silent = new Logger(() => () => undefined)
+/** Keeps one worker running; stops it when the signal says so. */
+async function supervise(first: Worker, options: WorkerOptions, signal: AbortSignal): Promise<void> {
+  const stopped = new Promise<void>((resolve) =>
+    signal.addEventListener('abort', () => resolve(), { once: true }),
+  )
+  let worker: Worker | undefined = first
+  while (!signal.aborted) {
+    await Promise.race([worker?.ended, stopped])
+    if (signal.aborted) break
+    await worker?.stop()
+    worker = undefined
+    await sleep(RESTART_MS, undefined, { signal }).catch(() => undefined)
+    if (signal.aborted) break
+    worker = await startWorker(options).catch((error: Error) => {
+      options.log.error({ error: error.message }, 'no worker of jobs could be started; trying again')
+      return undefined
+    })
+  }
+  await worker?.stop()
+}

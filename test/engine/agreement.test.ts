@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
+import { celEnv, parse, plan } from '@bufbuild/cel'
 import fc from 'fast-check'
 import { sql } from 'kysely'
+import type { PoolClient } from 'pg'
+import { compileCondition, type Scope } from '../../src/engine/expression/compile.ts'
+import { parseFilter } from '../../src/engine/filter.ts'
+import type { Actor } from '../../src/kernel/actor.ts'
 import type { Row } from '../../src/kernel/field.ts'
 import { f } from '../../src/kernel/fields/index.ts'
 import { resource } from '../../src/kernel/resource.ts'
@@ -59,6 +64,7 @@ const comparison = fc.oneof(
   fc.tuple(fc.constant('cost'), fc.constantFrom(...ORDER), cost),
   fc.tuple(fc.constant('tags'), fc.constant('contains' as const), word),
   fc.tuple(fc.constant('stay'), fc.constant('overlaps' as const), stay),
+  fc.tuple(fc.constant('stay'), fc.constant('contains' as const), day),
   fc.tuple(fc.constant('word'), fc.constant('in' as const), fc.array(word, { maxLength: 3 })),
   fc.tuple(
     fc.constantFrom('word', 'number', 'flag', 'day', 'cost'),
@@ -85,38 +91,161 @@ const actors = [
   { id: 'you', name: 'You', roles: ['owner'] },
 ]
 
-test('a rule lets the same rows through in SQL as in memory', async (t) => {
+type Things = { fill(given: Row[]): Promise<void>; found(tested: Rule, actor: Actor): Promise<number[]> }
+
+/** A table of things on a connection of its own, filled anew for every run of a property. */
+async function withThings(t: TestContext, work: (things: Things) => Promise<void>): Promise<void> {
   const { pool } = await testDatabase(t)
   const client = await pool.connect()
   try {
     await client.query(table)
+    await work(thingsOn(client))
+  } finally {
+    client.release()
+  }
+}
+
+function thingsOn(client: PoolClient): Things {
+  return {
+    async fill(given) {
+      await client.query('truncate thing')
+      const records = given.map((row, n) => ({
+        ...row,
+        n,
+        cost: (row.cost as { amount: number } | null)?.amount ?? null,
+        stay: row.stay ? `[${(row.stay as Stay).start},${(row.stay as Stay).end})` : null,
+      }))
+      await client.query('insert into thing select * from jsonb_populate_recordset(null::thing, $1)', [
+        JSON.stringify(records),
+      ])
+      // JSON's null in a column of JSON is a value; ours is none.
+      await client.query("update thing set tags = null where tags = 'null'")
+    },
+    async found(tested, actor) {
+      const { text, values } = compile(
+        sql`select n from thing t where ${where(thing, tested, actor)} order by n`,
+      )
+      return (await client.query<{ n: number }>(text, values)).rows.map((row) => row.n)
+    },
+  }
+}
+type Stay = { start: string; end: string }
+
+test('a rule lets the same rows through in SQL as in memory', (t) =>
+  withThings(t, async ({ fill, found }) => {
     await fc.assert(
       fc.asyncProperty(rows, rule, fc.constantFrom(...actors), async (given, tested, actor) => {
-        await client.query('truncate thing')
-        for (const [n, row] of given.entries())
-          await client.query('insert into thing values ($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
-            n,
-            row.word,
-            row.number,
-            row.flag,
-            row.day,
-            row.cost?.amount ?? null,
-            row.tags ? JSON.stringify(row.tags) : null,
-            row.stay ? `[${row.stay.start},${row.stay.end})` : null,
-            row.host,
-          ])
-        const { text, values } = compile(
-          sql`select n from thing t where ${where(thing, tested, actor)} order by n`,
-        )
-        const found = (await client.query<{ n: number }>(text, values)).rows.map((row) => row.n)
+        await fill(given)
         assert.deepEqual(
-          found,
+          await found(tested, actor),
           given.flatMap((row, n) => (matches(tested, row as Row, actor) ? [n] : [])),
         )
       }),
       { numRuns: 300 },
     )
-  } finally {
-    client.release()
+  }))
+
+// Conditions as people write them: every form that a filter takes.
+// The reference orders text by UTF-16 units, so U+FFFF and an emoji are not asked of it together.
+const word16 = word.filter((each) => each !== '\uffff')
+const written = (value: unknown) => JSON.stringify(value)
+const SIGNS = ['==', '!=', '<', '<=', '>', '>='] as const
+const condition = fc.oneof(
+  fc.tuple(fc.constantFrom(...SIGNS), word16).map(([sign, value]) => `word ${sign} ${written(value)}`),
+  fc.tuple(fc.constantFrom(...SIGNS), number).map(([sign, value]) => `number ${sign} ${value}`),
+  fc.tuple(number, fc.constantFrom(...SIGNS)).map(([value, sign]) => `${value} ${sign} number`),
+  fc.tuple(fc.constantFrom(...SIGNS), day).map(([sign, value]) => `day ${sign} ${written(value)}`),
+  fc.tuple(fc.constantFrom(...SIGNS), cost).map(([sign, { amount }]) => `cost.amount ${sign} ${amount}`),
+  fc.boolean().map((value) => `flag == ${value}`),
+  fc.constantFrom('flag', '!flag', 'true', 'false'),
+  word16.map((value) => `${written(value)} in tags`),
+  word16.map((value) => `word.contains(${written(value)})`),
+  word16.map((value) => `word.startsWith(${written(value)})`),
+  fc.array(word16, { maxLength: 3 }).map((values) => `word in ${written(values)}`),
+  fc.array(number, { maxLength: 3 }).map((values) => `number in ${written(values)}`),
+  fc
+    .tuple(
+      fc.constantFrom('word', 'number', 'flag', 'day', 'cost', 'tags', 'stay'),
+      fc.constantFrom('==', '!='),
+    )
+    .map(([name, sign]) => `${name} ${sign} null`),
+)
+const { filter } = fc.letrec<{ filter: string }>((tie) => ({
+  filter: fc.oneof(
+    { maxDepth: 4 },
+    condition,
+    fc.tuple(tie('filter'), tie('filter')).map(([a, b]) => `(${a}) && (${b})`),
+    fc.tuple(tie('filter'), tie('filter')).map(([a, b]) => `(${a}) || (${b})`),
+    tie('filter').map((each) => `!(${each})`),
+  ),
+}))
+// What CEL has no word for: the same in SQL and in memory.
+const own = fc.oneof(
+  fc.tuple(fc.constantFrom(...SIGNS), cost).map(([sign, { amount }]) => `cost ${sign} ${amount}`),
+  stay.map(({ start, end }) => `stay.overlaps(${written(start)}, ${written(end)})`),
+  day.map((value) => `stay.contains(${written(value)})`),
+)
+const someone = actors[0]
+
+/** What the reference implementation of CEL says of the row; undefined where it knows no answer. */
+function byReference(source: string): (row: Row) => boolean | undefined {
+  const evaluate = plan(celEnv(), parse(source))
+  return (row) => {
+    const value = evaluate(row as never)
+    return typeof value === 'boolean' ? value : undefined
   }
-})
+}
+
+test('a filter means the same in SQL, as a rule in memory, as an expression, and in CEL', (t) =>
+  withThings(t, async ({ fill, found }) => {
+    let compared = 0
+    let undefinedInCel = 0
+    await fc.assert(
+      fc.asyncProperty(rows, filter, async (given, source) => {
+        await fill(given)
+        const tested = parseFilter(thing, source)
+        const { test: holds } = compileCondition(thing, source)
+        const reference = byReference(source)
+        const selected = new Set(await found(tested, someone))
+        for (const [n, row] of given.entries()) {
+          const where = `${source} on ${JSON.stringify(row)}`
+          assert.equal(matches(tested, row as Row, someone), selected.has(n), `rule: ${where}`)
+          assert.equal(expressed(holds, row), selected.has(n), `expression: ${where}`)
+          const said = row.word === '\uffff' ? undefined : reference(row as Row)
+          if (said === undefined) undefinedInCel++
+          else {
+            compared++
+            assert.equal(said, selected.has(n), `CEL: ${where}`)
+          }
+        }
+      }),
+      { numRuns: 400 },
+    )
+    assert.ok(compared > undefinedInCel, `CEL answered ${compared} of ${compared + undefinedInCel}`)
+  }))
+
+test('what CEL has no word for means the same in SQL, as a rule and as an expression', (t) =>
+  withThings(t, async ({ fill, found }) => {
+    await fc.assert(
+      fc.asyncProperty(rows, own, fc.boolean(), async (given, part, negated) => {
+        await fill(given)
+        const source = negated ? `!(${part})` : part
+        const tested = parseFilter(thing, source)
+        const { test: holds } = compileCondition(thing, source)
+        const selected = await found(tested, someone)
+        assert.deepEqual(
+          given.flatMap((row, n) => (matches(tested, row as Row, someone) ? [n] : [])),
+          selected,
+        )
+        assert.deepEqual(
+          given.flatMap((row, n) => (expressed(holds, row) ? [n] : [])),
+          selected,
+        )
+      }),
+      { numRuns: 200 },
+    )
+  }))
+
+function expressed(holds: (scope: Scope) => boolean, row: object): boolean {
+  return holds({ record: row as Row, before: null, today: '2026-01-15' })
+}

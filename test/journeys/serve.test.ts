@@ -10,7 +10,6 @@ test('serve: ready, guarded, beside the command line; PostgreSQL killed under it
   const { home, start, serai, json, project } = await cliHome(t)
   const { token } = await json<{ token: string }>('token', 'create', '--role', 'owner', '--name', 'test')
   const server = start(['serve', '--port', '0'])
-  t.after(() => server.child.kill('SIGKILL'))
   const url = await new Promise<string>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('not ready in time')), READY_MS)
     let text = ''

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { type Host, type Io, runCli } from '../../src/doors/cli.ts'
 import { createHttp } from '../../src/doors/http.ts'
 import type { Services } from '../../src/doors/services.ts'
+import { createFeed } from '../../src/engine/feed.ts'
 import { f } from '../../src/kernel/fields/index.ts'
 import { resource } from '../../src/kernel/resource.ts'
 import { role } from '../../src/kernel/rule.ts'
@@ -41,7 +42,8 @@ const kiteTable = `create table kite (
   id uuid primary key, version bigint not null default 1, created_at timestamptz not null default now(), updated_at timestamptz not null default now(),
   code text not null, colour text not null, cost bigint not null, flown_on date,
   archived_at timestamptz, archived_by text, archive_reason text, key_released boolean not null default false);
-create unique index kite_code_key on kite (code) where not key_released;`
+create unique index kite_code_key on kite (code) where not key_released;
+select serai_track('kite', '{code}', '{}', '{"cost": "AED"}');`
 
 const refusedBackups = { list: async () => [] } as unknown as Services['backups']
 
@@ -53,8 +55,11 @@ test('two files make a resource at every door', async (t) => {
     engine,
     imports,
     backups: refusedBackups,
+    sources: {} as Services['sources'],
+    environment: 'test',
     version: '0',
     database: 'test',
+    feed: createFeed(engine),
     gauges: async () => [],
   }
   const app = await createHttp({
@@ -112,6 +117,19 @@ test('two files make a resource at every door', async (t) => {
     ])
       assert.ok(paths[path], path)
     assert.match((await get('/api/describe')).body, /"name":"kite"/)
+  })
+
+  await t.test('GraphQL asks for it and acts on it', async () => {
+    const ask = async (query: string) => (await send('POST', '/api/graphql', { query })).json()
+    const { data } = await ask('mutation { kite_repaint(ids: "k1", input: { colour: "red" }) { change } }')
+    assert.ok(data.kite_repaint.change)
+    assert.deepEqual(
+      await ask('{ kites(filter: "cost <= 500") { nodes { code colour cost { amount } } } }'),
+      {
+        data: { kites: { nodes: [{ code: 'k1', colour: 'red', cost: { amount: 500 } }] } },
+      },
+    )
+    await send('POST', `/api/changes/${data.kite_repaint.change}/undo`)
   })
 
   await t.test('the command line imports, exports and undoes it', async () => {

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 
+/** Long enough for a server to end its connections and stop PostgreSQL. */
+const STOP_MS = 15_000
 const PROJECT = new URL('../..', import.meta.url).pathname
 
 export type Ran = { code: number | null; stdout: string; stderr: string }
@@ -12,8 +14,12 @@ export type Ran = { code: number | null; stdout: string; stderr: string }
 export async function cliHome(t: TestContext) {
   const folder = await mkdtemp(join(tmpdir(), 'serai-cli-'))
   await chmod(folder, 0o711)
-  t.after(() => rm(folder, { recursive: true, force: true }))
   const home = join(folder, 'home')
+  const running = new Map<ChildProcess, Promise<Ran>>()
+  t.after(async () => {
+    await Promise.all([...running].map(stop))
+    await rm(folder, { recursive: true, force: true, maxRetries: 20 })
+  })
 
   function start(args: string[], env: NodeJS.ProcessEnv = {}): { child: ChildProcess; done: Promise<Ran> } {
     const { DATABASE_URL: _url, ...clean } = process.env
@@ -31,6 +37,8 @@ export async function cliHome(t: TestContext) {
     })
     child.stdin.end()
     const done = new Promise<Ran>((resolve) => child.on('close', (code) => resolve({ ...ran, code })))
+    running.set(child, done)
+    void done.then(() => running.delete(child))
     return { child, done }
   }
 
@@ -44,4 +52,12 @@ export async function cliHome(t: TestContext) {
   }
 
   return { folder, home, start, serai, json, project: PROJECT }
+}
+
+/** Ends what a test left running, so that its folder can go. */
+async function stop([child, done]: [ChildProcess, Promise<Ran>]): Promise<void> {
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
+  child.kill('SIGINT')
+  await done
+  clearTimeout(timer)
 }

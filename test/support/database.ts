@@ -11,7 +11,13 @@ import { openPool, type Pool } from '../../src/store/pool.ts'
 /** Name of the migrated database that `scripts/test.ts` makes once and every test clones. */
 export const TEMPLATE = 'serai_template'
 
-export type TestDatabase = { pool: Pool; connection: pg.ClientConfig; name: string }
+export type TestDatabase = {
+  pool: Pool
+  connection: pg.ClientConfig
+  name: string
+  /** what is to be stopped before the pool is; hooks of a test run in the order in which they were made. */
+  beforeEnd(stop: () => Promise<void>): void
+}
 
 /** URL of the server on which tests make their databases; `npm test` starts one and sets it. */
 export function testServer(): string {
@@ -32,11 +38,13 @@ export async function testDatabase(
   await onServer(`create database ${name}${template ? ` template ${template}` : ''}`)
   const connection = { connectionString: withDatabase(testServer(), name) }
   const pool = openPool(connection, { max: 6 })
+  const stops: (() => Promise<void>)[] = []
   t.after(async () => {
+    for (const stop of stops) await stop()
     await pool.end()
     await onServer(`drop database if exists ${name} with (force)`)
   })
-  return { pool, connection, name }
+  return { pool, connection, name, beforeEnd: (stop) => void stops.push(stop) }
 }
 
 export const owner: Actor = { id: 'test:owner', name: 'Olga', roles: ['owner'] }

@@ -39,4 +39,5 @@ create table booking (
 );
 comment on constraint booking_stay_excl on booking is 'Two stays of one property may not overlap.';
 create unique index booking_code_key on booking (property, source, external_code) where not key_released;
-comment on index booking_code_key is 'This confirmation is here already.';`
+comment on index booking_code_key is 'This confirmation is here already.';
+select serai_track('booking', '{property,source,external_code}');`

@@ -53,7 +53,8 @@ export const reprice: Action = {
   input: {},
   async run(_rows, _call, tx) {
     const rows = await tx.query(
-      'update product set price_changes_on = null where price_changes_on <= current_date returning id',
+      `update product set price_from = product_price_from(pricing, current_date), price_changes_on = product_price_changes_on(pricing, current_date)
+where price_changes_on <= current_date returning id`,
     )
     return { answer: { repriced: rows.length } }
   },

@@ -13,9 +13,10 @@ export const statsCommand: AreaCommand = {
   name: 'stats',
   description: 'Shows the numbers of the catalog: products by state, category, destination and supplier.',
   example: 'serai stats --json',
-  options: [],
-  async run({ perform, backups }) {
-    const { answer } = await perform({ resource: 'product', action: 'stats' })
+  options: [{ flags: '--as-of <time>', description: 'as they stood then, such as 2026-01-31T09:30:00Z' }],
+  async run({ perform, backups, options }) {
+    const asOf = options.asOf ? { asOf: String(options.asOf) } : {}
+    const { answer } = await perform({ resource: 'product', action: 'stats', ...asOf })
     const { last_updated, ...numbers } = answer as Row
     if (last_updated === null)
       throw new Problem(

@@ -2,7 +2,9 @@ import { f } from '../../kernel/fields/index.ts'
 import { resource } from '../../kernel/resource.ts'
 import { role } from '../../kernel/rule.ts'
 import { archivable } from '../../traits/archivable.ts'
+import { lockable } from '../../traits/lockable.ts'
 import { searchable } from '../../traits/searchable.ts'
+import { sourced } from '../../traits/sourced.ts'
 import { nuke, reprice, stats } from './actions.ts'
 import { pricedWhenActive, tierFields, validityInOrder } from './tier.ts'
 
@@ -55,13 +57,18 @@ export const product = resource('product', {
     extra: f.json({ optional: true, rest: true, description: 'members of files that no field names' }),
     price_from: f.money({
       optional: true,
-      derived: true,
+      derived: ['pricing'],
       only: 'AED',
       description: 'lowest price that holds today',
     }),
+    price_changes_on: f.date({
+      optional: true,
+      derived: ['pricing'],
+      description: 'next day on which a price begins or has ended',
+    }),
   },
   key: ['product_id'],
-  traits: [archivable, searchable],
+  traits: [archivable, searchable, lockable, sourced],
   checks: [pricedWhenActive, validityInOrder],
   access: {
     read: role('viewer', 'staff', 'manager'),

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Actor } from '../../kernel/actor.ts'
 import type { AreaCommand } from '../../kernel/command.ts'
-import type { Progress, Services } from '../services.ts'
+import type { Progress, Promotion, Services } from '../services.ts'
 
 /** Everything that a command may ask of the composition root; opened only when needed, so that `--help` needs no database. */
 export type Host = {
@@ -11,7 +11,7 @@ export type Host = {
   tokenResource: string
   areas: AreaCommand[]
   open(options: { migrate: boolean; onProgress?(message: string): void }): Promise<Opened>
-  serve(options: { demo: boolean; port?: number; host?: string }): Promise<void>
+  serve(options: { demo: boolean; work: boolean; port?: number; host?: string }): Promise<void>
   work(): Promise<void>
   migrate: {
     status(): Promise<{ name: string; applied_at: string | null }[]>
@@ -20,7 +20,13 @@ export type Host = {
   }
   doctor(): Promise<{ name: string; ok: boolean; detail: string }[]>
 }
-export type Opened = { services: Services; actor: Actor; close(): Promise<void> }
+export type Opened = {
+  services: Services
+  actor: Actor
+  /** opens another installation, by its address and token or by its home folder. */
+  promotion(place: { to: string; token?: string; database?: string }): Promise<Promotion>
+  close(): Promise<void>
+}
 
 /** The terminal. */
 export type Io = {
@@ -37,6 +43,9 @@ export type Io = {
 /** What every command gets. */
 export type Context = { host: Host; io: Io; json: boolean }
 
+/** The environment in which nobody has to be told where they are. */
+const QUIET = 'development'
+
 /** Opens the services for one command and closes them whatever happens. */
 export async function withServices<Result>(
   { host, io }: Context,
@@ -46,6 +55,8 @@ export async function withServices<Result>(
     migrate: true,
     onProgress: (message) => void io.stderr.write(`${message}\n`),
   })
+  const { environment } = opened.services
+  if (environment !== QUIET) io.stderr.write(`Environment: ${environment}\n`)
   try {
     return await Promise.race([work(opened), interruption(io.signal)])
   } finally {

@@ -33,6 +33,7 @@ function shape(command: Command): Command {
     .option('--q <words>', 'only what is found by these words')
     .option('--filter <cel>', 'only what fits, such as category == "Family"')
     .option('--archived <which>', 'only, or with')
+    .option('--as-of <time>', 'as it stood then, such as 2026-01-31T09:30:00Z')
     .option(
       '--profile <profile>',
       'spreadsheet (safe to open in a spreadsheet program) or raw',
@@ -52,6 +53,7 @@ async function run(context: Context, options: Record<string, unknown>, name: str
       q: options.q as string,
       filter: options.filter as string,
       archived: options.archived as string,
+      as_of: options.asOf as string,
     })
     const bar = progressBar(context)
     let rows = 0

@@ -19,10 +19,12 @@ export function houseCommands(register: Register): void {
       (command) =>
         command
           .option('--port <port>', 'port to serve on (PORT, 7700)')
-          .option('--host <host>', 'address to serve on (HOST, 127.0.0.1)'),
+          .option('--host <host>', 'address to serve on (HOST, 127.0.0.1)')
+          .option('--no-work', 'only open the doors; jobs run where "serai work" does'),
       async ({ host }, options) => {
         await host.serve({
           demo,
+          work: options.work !== false,
           ...(options.port === undefined ? {} : { port: wholeNumber('--port', String(options.port)) }),
           ...(options.host ? { host: String(options.host) } : {}),
         })

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { parseQuery } from '../../engine/query.ts'
 import { read, readOne } from '../../engine/read.ts'
 import type { UndoOutcome } from '../../engine/types.ts'
-import { undo } from '../../engine/undo.ts'
+import { redo, undo } from '../../engine/undo.ts'
 import type { Row } from '../../kernel/field.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { Counts } from '../../kernel/proposal.ts'
@@ -33,6 +33,24 @@ export function importCommands(register: Register): void {
     undoShape,
     undoAny,
   )
+  register(
+    'redo',
+    'Takes the undo of an import or a change back.',
+    'serai redo 01a1fc79-9933-7001-97df-8756f2f2114d',
+    undoShape,
+    redoChange,
+  )
+}
+
+async function redoChange(context: Context, options: Record<string, unknown>, id: string): Promise<number> {
+  return withServices(context, async (opened) => {
+    const request = requestOf(opened, options)
+    const outcome = (await isImport(opened, id))
+      ? await opened.services.imports.redo(id, request)
+      : await redo(opened.services.engine, { ...request, change: id })
+    print(context, outcome, undoText(outcome))
+    return 0
+  })
 }
 
 function undoShape(command: Command): Command {
@@ -119,17 +137,17 @@ async function apply(context: Context, { services, actor }: Opened, id: string |
 
 async function undoAny(context: Context, options: Record<string, unknown>, id: string): Promise<number> {
   return withServices(context, async (opened) => {
-    const request = {
-      actor: opened.actor,
-      dryRun: Boolean(options.dryRun),
-      ...(options.reason ? { reason: String(options.reason) } : {}),
-    }
+    const request = requestOf(opened, options)
     const outcome = (await isImport(opened, id))
       ? await opened.services.imports.undo(id, request)
       : await undo(opened.services.engine, { ...request, change: id })
     print(context, outcome, undoText(outcome))
     return 0
   })
+}
+
+function requestOf({ actor }: Opened, { dryRun, reason }: Record<string, unknown>) {
+  return { actor, dryRun: Boolean(dryRun), ...(reason ? { reason: String(reason) } : {}) }
 }
 
 async function isImport({ services: { engine }, actor }: Opened, id: string): Promise<boolean> {
@@ -145,7 +163,7 @@ async function isImport({ services: { engine }, actor }: Opened, id: string): Pr
 function undoText({ restored, kept, change, dryRun }: UndoOutcome): string {
   const done = dryRun
     ? `Would put back ${restored} records.`
-    : `Put back ${restored} records.${change ? ` To redo it: serai undo ${change}` : ''}`
+    : `Put back ${restored} records.${change ? ` To take that back: serai undo ${change}` : ''}`
   const left = kept
     .slice(0, SHOWN)
     .map((each) => `  kept ${each.resource} ${each.key}${each.field ? ` ${each.field}` : ''}: ${each.reason}`)

@@ -170,7 +170,7 @@ function summary({
 }): string {
   const lines = [headline({ record, again, name, counts, resource, dryRun })]
   lines.push(
-    `  created ${counts.created}, updated ${counts.updated}${counts.revived ? ` (${counts.revived} revived)` : ''}, unchanged ${counts.unchanged}, superseded ${counts.superseded}, held ${counts.held}, rejected ${counts.rejected}${counts.removed ? `, removed ${counts.removed}` : ''}`,
+    `  created ${counts.created}, updated ${counts.updated}${counts.revived ? ` (${counts.revived} revived)` : ''}, unchanged ${counts.unchanged}, superseded ${counts.superseded}, held ${counts.held}, rejected ${counts.rejected}${counts.removed ? `, removed ${counts.removed}` : ''}${counts.kept ? `, left alone ${counts.kept}` : ''}`,
   )
   lines.push(`  import ${record.id}`)
   if (rejectsFile) lines.push(`  refused rows, with their reasons: ${rejectsFile}`)
@@ -218,7 +218,8 @@ async function planText(services: Services, actor: Opened['actor'], id: string):
   return lines.length ? `${lines.join('\n')}\n` : ''
 }
 
-function changeLines(row: PlannedRow): string[] {
+/** One planned row as `+ key`, or as `~ key` with each difference. */
+export function changeLines(row: PlannedRow): string[] {
   if (row.before === null) return [`+ ${row.key}`]
   const { before } = row
   return [
@@ -338,7 +339,8 @@ function mapPair(pair: string): [string, string | null] {
   return [pair.slice(0, at), pair.slice(at + 1) || null]
 }
 
-function fraction(text: string): number {
+/** A share, as `--max-removal-share` takes it. */
+export function fraction(text: string): number {
   const number = Number(text)
   if (!(number >= 0 && number <= 1))
     throw usage(`--max-removal-share is "${text}"; it is a number from 0 to 1`)

@@ -43,6 +43,15 @@ const MADE: { [place: string]: readonly string[] } = {
   'doors/http/problems.ts code': [],
   'doors/http/problems.ts slug': ['form', 'request'],
   'doors/http/broken.ts code': [],
+  'work/sources/place.ts ConditionalExpression': ['source.missing', 'source.folder'],
+  'doors/graphql.ts header': ['idempotency_key', 'if_match', 'serai_reason'],
+  'doors/graphql/limits.ts code': [
+    'graphql.aliases',
+    'graphql.cost',
+    'graphql.depth',
+    'graphql.directives',
+    'graphql.root_fields',
+  ],
 }
 
 type Node = { [member: string]: unknown } | null | undefined
@@ -79,7 +88,7 @@ function textOf(node: Node): string {
     case 'CallExpression':
       return textOf((callee as { object?: Node }).object)
     default:
-      return String(value ?? textOf(expression))
+      return String(value ?? (expression ? textOf(expression) : type))
   }
 }
 

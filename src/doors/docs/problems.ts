@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { type Html, html, prose } from './html.ts'
+import { doorProblems } from './problems/doors.ts'
 import { fileProblems } from './problems/files.ts'
 import { houseProblems } from './problems/house.ts'
 import { recordProblems } from './problems/records.ts'
@@ -10,6 +11,7 @@ const FAMILIES: readonly [string, ProblemTable][] = [
   ['The request', requestProblems],
   ['Records and changes', recordProblems],
   ['Files, imports and exports', fileProblems],
+  ['Other doors, other times', doorProblems],
   ['The house', houseProblems],
 ]
 

@@ -5,7 +5,7 @@ import type { FastifyRequest } from 'fastify'
 import { isUuid } from '../../kernel/fields/ref.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { holds, versionsOf } from './conditional.ts'
-import { entityTags, idempotencyKeyOf, reasonOf, requestIdOf, traceOf } from './headers.ts'
+import { entityTags, idempotencyKeyOf, reasonOf, requestIdOf } from './headers.ts'
 import { attachment, extended, fromExtended } from './text.ts'
 
 const request = (headers: { [name: string]: string | string[] }) => ({ headers }) as unknown as FastifyRequest
@@ -27,33 +27,6 @@ test('a request id is taken when it is fit for logs, and made otherwise', () => 
     assert.ok(isUuid(requestIdOf({ 'x-request-id': bad })), JSON.stringify(bad))
   assert.ok(isUuid(requestIdOf({})))
 })
-
-const TRACE = '0af7651916cd43dd8448eb211c80319c'
-const SPAN = 'b7ad6b7169203331'
-
-const traces: [string, string, string | null][] = [
-  ['sampled', `00-${TRACE}-${SPAN}-01`, '01'],
-  ['not sampled', `00-${TRACE}-${SPAN}-00`, '00'],
-  ['unknown flags are not passed on', `00-${TRACE}-${SPAN}-ff`, '01'],
-  ['a later version, with more to say', `01-${TRACE}-${SPAN}-01-extra`, '01'],
-  ['version 00 has no more to say', `00-${TRACE}-${SPAN}-01-extra`, null],
-  ['the forbidden version', `ff-${TRACE}-${SPAN}-01`, null],
-  ['capitals', `00-${TRACE.toUpperCase()}-${SPAN}-01`, null],
-  ['a trace of zeros', `00-${'0'.repeat(32)}-${SPAN}-01`, null],
-  ['a parent of zeros', `00-${TRACE}-${'0'.repeat(16)}-01`, null],
-  ['too short', `00-${TRACE}-${SPAN}`, null],
-  ['nothing', '', null],
-]
-for (const [name, given, flags] of traces)
-  test(`traceparent: ${name}`, () => {
-    const trace = traceOf(given)
-    if (flags === null) return assert.equal(trace, undefined)
-    assert.equal(trace?.id, TRACE)
-    const [version, id, span, sent] = trace!.header.split('-')
-    assert.deepEqual([version, id, sent], ['00', TRACE, flags])
-    assert.match(span, /^[0-9a-f]{16}$/)
-    assert.notEqual(span, SPAN)
-  })
 
 const keys: [string | string[], boolean][] = [
   ['8e03978e-40d5-43dd-bc93-6894a57f9324', true],

@@ -9,7 +9,6 @@ const ETAGS_MAX = 20
 const REQUEST_ID = /^[A-Za-z0-9._:~+/=@-]{1,128}$/
 const KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/
 const ETAG_LIST = /^\s*(?:W\/)?"[\x21\x23-\x7e]*"(?:\s*,\s*(?:W\/)?"[\x21\x23-\x7e]*")*\s*$/
-const TRACE = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
 
 /** The caller's `X-Request-ID` when it is fit for logs and headers, a new one otherwise. */
 export function requestIdOf(headers: { [name: string]: string | string[] | undefined }): string {
@@ -17,31 +16,14 @@ export function requestIdOf(headers: { [name: string]: string | string[] | undef
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : uuidv7()
 }
 
-/** A trace of the caller (W3C Trace Context) as we continue it: its trace id and flags, a span of our own. */
-export type Trace = { id: string; header: string }
-
-/** The continued trace of a valid `traceparent`; undefined when there is none, or it breaks the standard in any way. */
-export function traceOf(traceparent: unknown): Trace | undefined {
-  if (typeof traceparent !== 'string') return undefined
-  const match = TRACE.exec(traceparent)
-  if (!match) return undefined
-  const [, version, id, parent, flags, more] = match
-  const broken = version === 'ff' || (version === '00' && more !== undefined) || isZero(id) || isZero(parent)
-  if (broken) return undefined
-  const span = uuidv7().replaceAll('-', '').slice(-16)
-  // Only the `sampled` bit is known to us.
-  const sampled = Number.parseInt(flags, 16) & 1
-  return { id, header: `00-${id}-${span}-0${sampled}` }
-}
-
-function isZero(digits: string): boolean {
-  return /^0+$/.test(digits)
-}
-
 /** The `Idempotency-Key`; null when there is none, 400 when it is not printable ASCII of at most 255 characters. */
 export function idempotencyKeyOf(request: FastifyRequest): string | null {
   const key = request.headers['idempotency-key']
-  if (key === undefined) return null
+  return key === undefined ? null : keyText(key)
+}
+
+/** An idempotency key as it was given; 400 when it is not printable ASCII of at most 255 characters. */
+export function keyText(key: unknown): string {
   if (typeof key === 'string' && KEY.test(key)) return key
   throw badRequest(
     'idempotency_key',
@@ -52,13 +34,17 @@ export function idempotencyKeyOf(request: FastifyRequest): string | null {
 /** Why the caller does it: `?reason=` or `Serai-Reason` (RFC 8187 when it is not ASCII: `UTF-8''caf%C3%A9`). */
 export function reasonOf(request: FastifyRequest, parameter: string | undefined): string | null {
   const reason = parameter ?? reasonHeader(request.headers['serai-reason'])
-  if (reason === undefined || reason.trim() === '') return null
+  return reason === undefined ? null : reasonText(reason)
+}
+
+/** A reason as it was given, null when it is blank; 400 when it is too long. */
+export function reasonText(reason: string): string | null {
   if (reason.length > REASON_CHARACTERS_MAX)
     throw badRequest(
       'reason',
       `The reason has ${reason.length} characters; at most ${REASON_CHARACTERS_MAX} are allowed.`,
     )
-  return reason.trim()
+  return reason.trim() || null
 }
 
 function reasonHeader(header: string | string[] | undefined): string | undefined {

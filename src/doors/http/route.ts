@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { WebSocket } from 'ws'
 import type { JsonSchema } from '../../kernel/field.ts'
 import { Problem } from '../../kernel/problem.ts'
 
@@ -48,17 +49,20 @@ export type Route = {
   /** answers with a file: HEAD, which would read all of it for nothing, is not for it. */
   file?: boolean
   handle(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
+  /** what happens on a WebSocket that was asked for at this path. */
+  socket?(socket: WebSocket, request: FastifyRequest): void
 }
 
 /** Adds the routes to an app. Fastify refuses to start when two of them are the same. */
 export function addRoutes(app: FastifyInstance, routes: readonly Route[]): void {
-  for (const { method, path, open, file, handle } of routes)
+  for (const { method, path, open, file, handle, socket } of routes)
     app.route({
       method,
       url: fastifyPath(path),
       exposeHeadRoute: method === 'GET' && !file,
       config: { open: open ?? false },
       handler: handle,
+      ...(socket ? { wsHandler: socket } : {}),
     })
   for (const { path } of routes.filter(({ file }) => file))
     app.route({ method: 'HEAD', url: fastifyPath(path), handler: refuseHead })

@@ -5,14 +5,16 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { testEngine } from '../../../test/support/database.ts'
+import { createFeed } from '../../engine/feed.ts'
 import type { Engine } from '../../engine/types.ts'
 import type { Actor } from '../../kernel/actor.ts'
 import type { Resource } from '../../kernel/resource.ts'
 import type { Pool } from '../../store/pool.ts'
+import { createWake } from '../../store/wake.ts'
 import { problems } from '../docs/problems.ts'
 import { createHttp, type HttpOptions } from '../http.ts'
 import type { Document } from '../openapi.ts'
-import type { BackupService, Imports, Services } from '../services.ts'
+import type { BackupService, Imports, Services, SourceService } from '../services.ts'
 
 /** Tokens of the people in tests. */
 export const tokens: { [token: string]: Actor } = {
@@ -52,13 +54,19 @@ export async function openDoor(
   } = {},
 ): Promise<Door> {
   const { resources = [], tables, imports, services: replaced, ...http } = options
-  const { engine, pool } = await testEngine(t, resources)
+  const { engine: quiet, pool, connection, beforeEnd } = await testEngine(t, resources)
+  const wake = createWake(pool, connection)
+  const engine = { ...quiet, wake: wake.wake }
+  const feed = createFeed(engine, { onWake: wake.onWake })
   if (tables) await pool.query(tables)
   const folder = await mkdtemp(join(tmpdir(), 'serai-door-'))
   const services: Services = {
     engine,
     imports: imports?.({ engine, folder, backup: async () => 'no-backup' }) ?? ({} as Imports),
     backups: {} as BackupService,
+    feed,
+    sources: {} as SourceService,
+    environment: 'test',
     version: '0.0.0-test',
     database: 'test',
     gauges: async () => [{ name: 'serai_backups', help: 'Backups there are.', value: 3 }],
@@ -70,6 +78,10 @@ export async function openDoor(
     logger: false,
     ready: async () => ({ ok: true, checks: { database: 'ok' } }),
     ...http,
+  })
+  beforeEnd(async () => {
+    await feed.stop()
+    await wake.close()
   })
   t.after(async () => {
     await app.close()

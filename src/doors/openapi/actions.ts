@@ -5,7 +5,14 @@ import type { Resource } from '../../kernel/resource.ts'
 import type { Operation, Parameter } from '../http/route.ts'
 import { json, jsonBody, WRITE_HEADERS, WRITE_PROBLEMS } from './answers.ts'
 import { inputName, pascal, recordName, schemaRef } from './names.ts'
-import { idParameter, ifMatchParameter, keyParameter, query, writeParameters } from './parameters.ts'
+import {
+  asOfParameter,
+  idParameter,
+  ifMatchParameter,
+  keyParameter,
+  query,
+  writeParameters,
+} from './parameters.ts'
 
 type Verb = { resource: Resource; name: string; action: Action }
 
@@ -89,7 +96,7 @@ export function askNone({ resource, name, action }: Verb): Operation {
     id: `ask${pascal(name)}${pascal(resource.plural)}`,
     summary: action.description,
     tag: resource.plural,
-    parameters: inputParameters(action),
+    parameters: [...inputParameters(action), asOfParameter],
     answers: { 200: json('What it says.', { type: 'object' }) },
     problems: [422],
   }

@@ -153,6 +153,12 @@ export const undoImport: Operation = {
   problems: [404, ...WRITE_PROBLEMS],
 }
 
+export const redoImport: Operation = {
+  ...undoImport,
+  id: 'redoImport',
+  summary: 'Takes the undo of an import back: what it wrote comes again.',
+}
+
 export const cancel: Operation = {
   id: 'cancelImport',
   summary: 'Gives up an import that is not applied.',

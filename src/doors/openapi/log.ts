@@ -1,8 +1,9 @@
 import type { Resource } from '../../kernel/resource.ts'
 import type { Operation } from '../http/route.ts'
 import { json, jsonBody, read, WRITE_HEADERS, WRITE_PROBLEMS } from './answers.ts'
-import { recordName, schemaRef } from './names.ts'
+import { pascal, recordName, schemaRef } from './names.ts'
 import {
+  asOfParameter,
   beforeParameter,
   idParameter,
   ifNoneMatchParameter,
@@ -38,6 +39,10 @@ export const events: Operation = {
     query('change', 'Only of this change.', { type: 'string', format: 'uuid' }),
     query('actor', 'Only what this actor did.'),
     query('action', 'Only what this action did.'),
+    query('trace', 'Only what was done under this trace (W3C Trace Context).', {
+      type: 'string',
+      pattern: '^[0-9a-f]{32}$',
+    }),
     limitParameter,
     beforeParameter,
     ifNoneMatchParameter,
@@ -74,6 +79,30 @@ export const undo: Operation = {
     200: json('What was put back, and what was left alone.', schemaRef('Undo'), WRITE_HEADERS),
   },
   problems: [404, ...WRITE_PROBLEMS],
+}
+
+/** What the documentation says of the undo of an undo. */
+export const redo: Operation = {
+  ...undo,
+  id: 'redoChange',
+  summary:
+    'Takes the last undo of a change back: what it put away comes again. 409 when the change is not undone.',
+}
+
+/** What the documentation says of the comparison with another time. */
+export function diff(resource: Resource): Operation {
+  return {
+    id: `diffOf${pascal(resource.plural)}`,
+    summary: `The ${resource.plural} that are not as they stood at a time, field by field.`,
+    tag: resource.plural,
+    parameters: [
+      { ...asOfParameter, required: true, description: 'Since when.' },
+      { ...asOfParameter, name: 'until', description: 'Until when; now when absent.' },
+      limitParameter,
+      query('cursor', 'Where the page before ended: its `next`.'),
+    ],
+    answers: { 200: json('A page of differences.', pageSchema(schemaRef('Difference')), ['Link']) },
+  }
 }
 
 export const describe: Operation = {

@@ -1,5 +1,5 @@
 import type { JsonSchema } from '../../kernel/field.ts'
-import { type Resource, shownFields } from '../../kernel/resource.ts'
+import { keepsHistory, type Resource, shownFields } from '../../kernel/resource.ts'
 import type { Parameter } from '../http/route.ts'
 
 /** A query parameter. */
@@ -72,6 +72,12 @@ export const limitParameter = query('limit', 'Size of the page.', {
 })
 export const beforeParameter = query('before', 'Where the page before ended: its `next`.')
 
+/** The past instead of now. */
+export const asOfParameter = query('as_of', 'As it stood at this time instead of now.', {
+  type: 'string',
+  format: 'date-time',
+})
+
 /** What selects the records of a list or an export. */
 export function selectionParameters(resource: Resource): Parameter[] {
   const search = resource.traits.includes('searchable')
@@ -87,6 +93,7 @@ export function selectionParameters(resource: Resource): Parameter[] {
     query('archived', 'Archived records: only them, or with the others.', {
       enum: ['only', 'with', 'without'],
     }),
+    ...(keepsHistory(resource) ? [asOfParameter] : []),
     ...equalities.map(([name]) => query(name, `Only records whose ${name} is this; empty for none.`)),
   ]
 }

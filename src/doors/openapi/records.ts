@@ -1,9 +1,10 @@
-import { keyLabel, type Resource } from '../../kernel/resource.ts'
+import { keepsHistory, keyLabel, type Resource } from '../../kernel/resource.ts'
 import { JSON_TYPE, MERGE_PATCH } from '../http/body.ts'
 import type { Operation } from '../http/route.ts'
 import { json, jsonBody, read, WRITE_HEADERS, WRITE_PROBLEMS } from './answers.ts'
 import { inputName, pascal, recordName, schemaRef } from './names.ts'
 import {
+  asOfParameter,
   idParameter,
   ifMatchParameter,
   ifNoneMatchParameter,
@@ -38,7 +39,12 @@ export function one(resource: Resource): Operation {
     id: `get${recordName(resource)}`,
     summary: `One ${resource.name}, by id or by ${keyNames(resource)}; an archived one too.`,
     tag: resource.plural,
-    parameters: [idParameter, ...shapeParameters(resource), ifNoneMatchParameter],
+    parameters: [
+      idParameter,
+      ...shapeParameters(resource),
+      ...(keepsHistory(resource) ? [asOfParameter] : []),
+      ifNoneMatchParameter,
+    ],
     answers: read('The record.', schemaRef(recordName(resource))),
     problems: [404],
   }

@@ -112,6 +112,7 @@ const engineSchemas: { [name: string]: JsonSchema } = {
       reason: textOrNull,
       request: textOrNull,
       cause: textOrNull,
+      trace: textOrNull,
     }),
     description: 'The fact that an action left.',
   },
@@ -128,6 +129,23 @@ const engineSchemas: { [name: string]: JsonSchema } = {
       undone_by: { type: 'array', items: text },
     }),
     description: 'One call that changed something: all events that share its id.',
+  },
+  Difference: {
+    ...object({
+      record: { type: 'string', format: 'uuid' },
+      key: { type: 'string' },
+      effect: { enum: ['created', 'changed', 'archived', 'restored', 'deleted'] },
+      before: {
+        type: ['object', 'null'],
+        description: 'fields that differ, as they were; null for a new record',
+      },
+      after: {
+        type: ['object', 'null'],
+        description: 'fields that differ, as they are; null for one that is gone',
+      },
+      time: { type: 'string', format: 'date-time', description: 'time of the last change' },
+    }),
+    description: 'A record that is not as it was.',
   },
   Undo: {
     ...object({

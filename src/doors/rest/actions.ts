@@ -90,7 +90,11 @@ function askOne(engine: Engine, { resource, name, action }: Verb): Handle {
   return async (request, reply) => {
     const { id } = request.params as Named
     const asked = { actor: actorOf(request), resource: resource.name, action: name, requestId: request.id }
-    const outcome = await perform(engine, { ...asked, targets: [id], input: inputOfQuery(request, action) })
+    const outcome = await perform(engine, {
+      ...asked,
+      targets: [id],
+      input: inputOfQuery(action, askedOf(request, action)),
+    })
     return sendOne(reply, outcome)
   }
 }
@@ -98,17 +102,24 @@ function askOne(engine: Engine, { resource, name, action }: Verb): Handle {
 function askNone(engine: Engine, { resource, name, action }: Verb): Handle {
   return async (request, reply) => {
     const asked = { actor: actorOf(request), resource: resource.name, action: name, requestId: request.id }
-    const outcome = await perform(engine, { ...asked, input: inputOfQuery(request, action) })
+    const { as_of: asOf, ...given } = askedOf(request, action, ['as_of'])
+    const past = asOf === undefined ? {} : { asOf }
+    const outcome = await perform(engine, { ...asked, ...past, input: inputOfQuery(action, given) })
     return reply.send(outcome.answer ?? { items: outcome.records })
   }
 }
 
+/** The parameters of a question: its input, and what else it may say. */
+function askedOf(
+  request: FastifyRequest,
+  action: Action,
+  more: readonly string[] = [],
+): { [name: string]: string | undefined } {
+  return onlyParameters(request, [...inputFields(action.input).map(([name]) => name), ...more])
+}
+
 /** The input of a question, from its parameters: all text, so it is read as a column file would be. */
-function inputOfQuery(request: FastifyRequest, action: Action): Row {
-  const given = onlyParameters(
-    request,
-    inputFields(action.input).map(([name]) => name),
-  )
+function inputOfQuery(action: Action, given: Row): Row {
   const at = reading({ lenient: true })
   const input = readFields(action.input, { ...given }, at)
   if (!input) throw invalid(at.faults)

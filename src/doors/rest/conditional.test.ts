@@ -21,9 +21,7 @@ function assertHeld({ status, text, headers }: Sent, etag: unknown, what: string
 
 /** Midnight without a change: another tier holds now, and the version stays. */
 async function midnight({ pool }: Door): Promise<void> {
-  await pool.query(
-    'alter table product disable trigger product_set_price; update product set price_from = 100; alter table product enable trigger product_set_price',
-  )
+  await pool.query('update product set price_from = 100')
 }
 
 test('every read is answered 304 to who holds it, under the tag that it gave', async (t) => {

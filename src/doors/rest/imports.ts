@@ -38,7 +38,18 @@ export function importRoutes(app: FastifyInstance, services: Services, uploadByt
       handle: rejects(services),
     },
     { method: 'POST', path: `${ROOT}/{id}/apply`, operation: operations.apply, handle: apply(services) },
-    { method: 'POST', path: `${ROOT}/{id}/undo`, operation: operations.undoImport, handle: undo(services) },
+    {
+      method: 'POST',
+      path: `${ROOT}/{id}/undo`,
+      operation: operations.undoImport,
+      handle: takeBack(services, 'undo'),
+    },
+    {
+      method: 'POST',
+      path: `${ROOT}/{id}/redo`,
+      operation: operations.redoImport,
+      handle: takeBack(services, 'redo'),
+    },
     { method: 'POST', path: `${ROOT}/{id}/cancel`, operation: operations.cancel, handle: cancel(services) },
   ]
 }
@@ -92,10 +103,10 @@ function apply(services: Services): Handle {
   }
 }
 
-function undo({ imports }: Services): Handle {
+function takeBack({ imports }: Services, verb: 'undo' | 'redo'): Handle {
   return async (request, reply) => {
     const { id, actor, key, dryRun, reason } = verbOf(request)
-    const outcome = await imports.undo(id, {
+    const outcome = await imports[verb](id, {
       actor,
       dryRun,
       key,

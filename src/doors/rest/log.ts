@@ -1,7 +1,7 @@
 import { describe } from '../../engine/describe.ts'
 import { getChange, history, listChanges, listEvents } from '../../engine/history.ts'
 import type { Engine } from '../../engine/types.ts'
-import { undo } from '../../engine/undo.ts'
+import { redo, undo } from '../../engine/undo.ts'
 import type { Resource } from '../../kernel/resource.ts'
 import { sendRead } from '../http/conditional.ts'
 import { idempotencyKeyOf } from '../http/headers.ts'
@@ -37,7 +37,18 @@ export function logRoutes(engine: Engine): Route[] {
     { method: 'GET', path: '/api/events', operation: operations.events, handle: events(engine) },
     { method: 'GET', path: '/api/changes', operation: operations.changes, handle: changes(engine) },
     { method: 'GET', path: '/api/changes/{id}', operation: operations.change, handle: change(engine) },
-    { method: 'POST', path: '/api/changes/{id}/undo', operation: operations.undo, handle: takeBack(engine) },
+    {
+      method: 'POST',
+      path: '/api/changes/{id}/undo',
+      operation: operations.undo,
+      handle: takeBack(engine, undo),
+    },
+    {
+      method: 'POST',
+      path: '/api/changes/{id}/redo',
+      operation: operations.redo,
+      handle: takeBack(engine, redo),
+    },
     {
       method: 'GET',
       path: '/api/describe',
@@ -58,6 +69,7 @@ function events(engine: Engine): Handle {
       'change',
       'actor',
       'action',
+      'trace',
       'before',
       'limit',
     ])
@@ -85,11 +97,11 @@ function change(engine: Engine): Handle {
   }
 }
 
-function takeBack(engine: Engine): Handle {
+function takeBack(engine: Engine, way: typeof undo): Handle {
   return async (request, reply) => {
     refuseIfMatch(request)
     refuseInput(request.body)
-    const outcome = await undo(engine, {
+    const outcome = await way(engine, {
       actor: actorOf(request),
       change: (request.params as Named).id,
       ...writeOptionsOf(request),

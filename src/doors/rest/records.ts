@@ -57,14 +57,15 @@ function list(engine: Engine, resource: Resource): Handle {
 function one(engine: Engine, resource: Resource): Handle {
   return async (request, reply) => {
     const { id } = request.params as Named
-    const { fields, expand } = parseQuery(
+    const { fields, expand, asOf } = parseQuery(
       engine,
       resource.name,
-      onlyParameters(request, ['fields', 'expand']),
+      onlyParameters(request, ['fields', 'expand', 'as_of']),
     )
     const record = await readOne(engine, actorOf(request), resource.name, id, {
       ...(fields ? { fields: [...fields, 'version'] } : {}),
       ...(expand ? { expand } : {}),
+      ...(asOf ? { asOf } : {}),
     })
     return sendRecord(request, reply, record, fields)
   }

@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify'
-import type { Resource } from '../../kernel/resource.ts'
+import { keepsHistory, type Resource } from '../../kernel/resource.ts'
 import type { Route } from '../http/route.ts'
 import type { Services } from '../services.ts'
 import { actionRoutes } from './actions.ts'
+import { diffRoute } from './diff.ts'
 import { exportRoute } from './export.ts'
 import { importRoutes } from './imports.ts'
 import { historyRoute, logRoutes } from './log.ts'
@@ -11,7 +12,7 @@ import { recordRoutes } from './records.ts'
 /** First steps of paths that are no resources. */
 const TAKEN = ['events', 'changes', 'describe', 'docs', 'graphql', 'live', 'openapi.json']
 /** Second steps that are no records and no actions. */
-const TAKEN_ACTIONS = ['export', 'history', 'create']
+const TAKEN_ACTIONS = ['export', 'history', 'diff', 'create']
 
 /** The whole of `/api`: the projection of every declaration, and the routes that lie across them. */
 export function restRoutes(app: FastifyInstance, services: Services, uploadBytes: number): Route[] {
@@ -29,6 +30,7 @@ function resourceRoutes(services: Services, resource: Resource): Route[] {
     ...recordRoutes(services.engine, resource),
     ...actionRoutes(services.engine, resource),
     historyRoute(services.engine, resource),
+    ...(keepsHistory(resource) ? [diffRoute(services.engine, resource)] : []),
     exportRoute(services.engine, resource),
   ]
 }

@@ -4,7 +4,7 @@ import { describe, refuse } from './text.ts'
 
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})$/
 
-/** A point in time, RFC 3339, kept in UTC to the microsecond. */
+/** A point in time, RFC 3339, kept in UTC, always with six decimals, so that times compare as text. */
 export function time(flags: FieldFlags = {}): Field<string> {
   return {
     ...flags,
@@ -22,7 +22,7 @@ export function time(flags: FieldFlags = {}): Field<string> {
         )
       return value.endsWith('Z') && value.length === '2026-01-31T09:30:00.000000Z'.length
         ? value
-        : new Date(value).toISOString()
+        : new Date(value).toISOString().replace('Z', '000Z')
     },
   }
 }

@@ -136,7 +136,7 @@ test('settings of a person survive and win', async () => {
   await writeFile(file, `${await readFile(file, 'utf8')}work_mem = '3MB'\n`)
   const cluster = await joinCluster({ kind: 'embedded', home }, FAST)
   assert.deepEqual(await ask(cluster, 'show work_mem'), [{ work_mem: '3MB' }])
-  assert.deepEqual(await ask(cluster, 'show wal_compression'), [{ wal_compression: 'pglz' }])
+  assert.deepEqual(await ask(cluster, 'show random_page_cost'), [{ random_page_cost: '1.1' }])
   await cluster.release()
 })
 

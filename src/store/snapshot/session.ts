@@ -17,6 +17,7 @@ const SETTINGS = {
   lock_timeout: '0',
   idle_in_transaction_session_timeout: '0',
   jit: 'off',
+  'serai.logged': 'on',
 }
 
 /** One connection with pinned text formats for as long as `work` runs. Its own pool of one: COPY occupies a connection. */

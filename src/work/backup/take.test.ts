@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
-import { stat, writeFile } from 'node:fs/promises'
+import { readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import pg from 'pg'
 import { testServer } from '../../../test/support/database.ts'
 import { addEvents, addProducts, fixture, namesIn, scratchDatabases } from './fixture.testing.ts'
 import { readShelf } from './shelf.ts'
+
+const MIGRATIONS = new URL('../../../migrations', import.meta.url)
 
 test('a backup holds every table, is proved, and is listed with what it holds', async (t) => {
   const house = await fixture(t)
@@ -24,7 +26,8 @@ test('a backup holds every table, is proved, and is listed with what it holds', 
   assert.deepEqual(await house.backups.list(), [info])
   const { content } = await readShelf(house.folder, info.name)
   assert.deepEqual(content.stats, { products: 40, active: 39 })
-  assert.deepEqual(content.migrations, ['0001_engine', '0002_catalog'])
+  const steps = (await readdir(MIGRATIONS)).map((file) => file.replace('.sql', '')).sort()
+  assert.deepEqual(content.migrations, steps)
   assert.deepEqual(content.sequences, [{ name: 'event_position_seq', value: '7', called: true }])
   const rows = Object.fromEntries(content.tables.map((table) => [table.name, table.rows]))
   assert.equal(rows.product, 40)

@@ -93,8 +93,6 @@ export const requestProblems: ProblemTable = {
     'The filter is not a condition that can be used here; the detail says at which character.',
     'Mend it there: field, operator, value, joined by && and ||.',
   ),
-  'filter.length': bad('The filter has too many characters.', 'Shorten it; "in" takes many values at once.'),
-  'filter.size': bad('The filter has too many comparisons.', 'Shorten it; "in" takes many values at once.'),
   q: bad('This resource cannot be searched.', 'Use filter.'),
   'q.length': bad('The search has too many characters.', 'Search for fewer words.'),
   sort: bad(
