@@ -33,6 +33,7 @@ export type Event = {
   reason: string | null
   request: string | null
   cause: string | null
+  trace: string | null
 }
 
 /** One call that changed something: all events that share its id. */
@@ -47,6 +48,19 @@ export type Change = {
   /** the change that this one took back */
   undoes: string | null
   undone_by: string[]
+}
+
+/** A record that is not as it was. */
+export type Difference = {
+  record: string
+  key: string
+  effect: 'created' | 'changed' | 'archived' | 'restored' | 'deleted'
+  /** fields that differ, as they were; null for a new record */
+  before: { [name: string]: unknown } | null
+  /** fields that differ, as they are; null for one that is gone */
+  after: { [name: string]: unknown } | null
+  /** time of the last change */
+  time: string
 }
 
 /** What an undo did, and what it left alone because somebody changed it since. */
@@ -220,10 +234,18 @@ export type Product = {
     amount: number
     currency: 'AED'
   } | null
+  /** next day on which a price begins or has ended */
+  price_changes_on: string | null
   archived_at: string | null
   archived_by: string | null
   archive_reason: string | null
   key_released: boolean
+  /** fields that imports leave as they are */
+  locked_fields: string[] | null
+  /** the import source that brought the record */
+  brought_by: string | null
+  /** fields that another source wrote last: { field: source } */
+  field_sources: { [name: string]: unknown } | null
 }
 
 export type ProductInput = {
@@ -290,6 +312,14 @@ export type ProductArchiveInput = {
 }
 
 export type ProductRestoreInput = { [name: string]: never }
+
+export type ProductLockInput = {
+  fields: string[]
+}
+
+export type ProductUnlockInput = {
+  fields?: string[] | null
+}
 
 export type ProductStatsInput = { [name: string]: never }
 
@@ -386,24 +416,354 @@ export type ImportTemplatePatch = {
   mapping?: { [name: string]: unknown }
 }
 
+/** Saved import sources: where records come from, how they are read, and when. */
+export type ImportSource = {
+  /** UUIDv7 */
+  id: string
+  /** grows by one with every change */
+  version: number
+  created_at: string
+  updated_at: string
+  name: string
+  /** what the records are */
+  resource: string
+  kind: 'folder' | 'https'
+  /** a folder, or an https address */
+  location: string
+  /** folder: such as *.csv */
+  pattern: string | null
+  file_format: 'json' | 'jsonl' | 'csv' | 'xlsx' | null
+  encoding: string | null
+  delimiter: string | null
+  decimal: '.' | ',' | null
+  sheet: string | null
+  /** a saved mapping of columns */
+  template: string | null
+  /** unknown columns are errors */
+  strict: boolean
+  mode: 'replace' | 'merge' | 'snapshot' | 'create' | null
+  on_error: string
+  /** snapshot: 0.1 unless said */
+  max_removal_share: number | null
+  /** a source does not overwrite what one of a higher precedence wrote */
+  precedence: number
+  every_minutes: number | null
+  /** five fields, such as 30 3 * * * */
+  cron: string | null
+  /** of the cron line */
+  time_zone: string
+  /** runs begin up to so much later, so that they do not all begin at once */
+  jitter_seconds: number
+  /** failures in a row before people are told */
+  alert_after: number
+  /** https: further request headers; no secrets */
+  headers: { [name: string]: unknown } | null
+  enabled: boolean
+  failing_since: string | null
+  next_run_at: string | null
+  last_run_at: string | null
+  /** applied, unchanged, refused or failed */
+  last_outcome: string | null
+  last_error: string | null
+  last_import: string | null
+  last_check: { [name: string]: unknown } | null
+  /** in a row */
+  failures: number | null
+}
+
+export type ImportSourceInput = {
+  name: string
+  /** what the records are */
+  resource: string
+  kind: 'folder' | 'https'
+  /** a folder, or an https address */
+  location: string
+  /** folder: such as *.csv */
+  pattern?: string | null
+  file_format?: 'json' | 'jsonl' | 'csv' | 'xlsx' | null
+  encoding?: string | null
+  delimiter?: string | null
+  decimal?: '.' | ',' | null
+  sheet?: string | null
+  /** a saved mapping of columns */
+  template?: string | null
+  /** unknown columns are errors */
+  strict?: boolean
+  mode?: 'replace' | 'merge' | 'snapshot' | 'create' | null
+  on_error?: string
+  /** snapshot: 0.1 unless said */
+  max_removal_share?: number | null
+  /** a source does not overwrite what one of a higher precedence wrote */
+  precedence?: number
+  every_minutes?: number | null
+  /** five fields, such as 30 3 * * * */
+  cron?: string | null
+  /** of the cron line */
+  time_zone?: string
+  /** runs begin up to so much later, so that they do not all begin at once */
+  jitter_seconds?: number
+  /** failures in a row before people are told */
+  alert_after?: number
+  /** https: further request headers; no secrets */
+  headers?: { [name: string]: unknown } | null
+  /** https: the Authorization header */
+  auth_header?: string | null
+}
+
+export type ImportSourcePatch = {
+  /** a folder, or an https address */
+  location?: string
+  /** folder: such as *.csv */
+  pattern?: string | null
+  file_format?: 'json' | 'jsonl' | 'csv' | 'xlsx' | null
+  encoding?: string | null
+  delimiter?: string | null
+  decimal?: '.' | ',' | null
+  sheet?: string | null
+  /** a saved mapping of columns */
+  template?: string | null
+  /** unknown columns are errors */
+  strict?: boolean
+  mode?: 'replace' | 'merge' | 'snapshot' | 'create' | null
+  on_error?: string
+  /** snapshot: 0.1 unless said */
+  max_removal_share?: number | null
+  /** a source does not overwrite what one of a higher precedence wrote */
+  precedence?: number
+  every_minutes?: number | null
+  /** five fields, such as 30 3 * * * */
+  cron?: string | null
+  /** of the cron line */
+  time_zone?: string
+  /** runs begin up to so much later, so that they do not all begin at once */
+  jitter_seconds?: number
+  /** failures in a row before people are told */
+  alert_after?: number
+  /** https: further request headers; no secrets */
+  headers?: { [name: string]: unknown } | null
+  /** https: the Authorization header */
+  auth_header?: string | null
+}
+
+export type ImportSourceRunInput = {
+  force?: boolean
+}
+
+export type ImportSourceCheckInput = { [name: string]: never }
+
+export type ImportSourceEnableInput = { [name: string]: never }
+
+export type ImportSourceDisableInput = { [name: string]: never }
+
+export type ImportSourceAlarmInput = { [name: string]: never }
+
+export type ImportSourceRecoverInput = { [name: string]: never }
+
+/** Work for later: what waits, runs, failed, or used up its attempts and waits for a person. */
+export type Job = {
+  /** UUIDv7 */
+  id: string
+  /** grows by one with every change */
+  version: number
+  created_at: string
+  updated_at: string
+  /** number of the job in the queue */
+  number: string
+  /** what it does, as the program names it */
+  task: string
+  state: 'waiting' | 'scheduled' | 'running' | 'failed' | 'dead' | 'removed'
+  /** when it is due */
+  run_at: string
+  /** how often it was begun */
+  attempts: number
+  /** how often it is begun before it is dead */
+  attempts_max: number
+  /** why the last attempt failed */
+  last_error: string | null
+  /** what it was told */
+  payload: { [name: string]: unknown }
+  /** jobs with the same key replace one another */
+  job_key: string | null
+  /** who runs it */
+  worker: string | null
+  /** since when it runs */
+  started_at: string | null
+}
+
+export type JobRetryInput = { [name: string]: never }
+
+export type JobRemoveInput = { [name: string]: never }
+
+/** Rules that people write: what must be true of a record, whichever door it comes through. */
+export type ValidationRule = {
+  /** UUIDv7 */
+  id: string
+  /** grows by one with every change */
+  version: number
+  created_at: string
+  updated_at: string
+  name: string
+  /** whose records it is about */
+  resource: string
+  /** condition in CEL: the records that it is for; all when there is none */
+  when: string | null
+  /** condition in CEL that must be true */
+  expression: string
+  /** an error refuses the record, a warning goes with it */
+  severity: 'error' | 'warning'
+  /** with values: {{product_name}} costs {{price_from}} */
+  message: string | null
+  /** the field that it is about */
+  field: string | null
+  /** checked when the rule is saved */
+  examples: {
+    /** the fields that matter; the others are empty */
+    record: { [name: string]: unknown }
+    before?: { [name: string]: unknown } | null
+    valid: boolean
+  }[]
+  /** shadow refuses nothing and counts what it would have refused */
+  mode: 'active' | 'shadow' | 'off'
+  shadow_since: string | null
+  /** records that were written since and would have been refused */
+  shadow_refused: number | null
+  archived_at: string | null
+  archived_by: string | null
+  archive_reason: string | null
+  key_released: boolean
+}
+
+export type ValidationRuleInput = {
+  name: string
+  /** whose records it is about */
+  resource: string
+  /** condition in CEL: the records that it is for; all when there is none */
+  when?: string | null
+  /** condition in CEL that must be true */
+  expression: string
+  /** an error refuses the record, a warning goes with it */
+  severity?: 'error' | 'warning'
+  /** with values: {{product_name}} costs {{price_from}} */
+  message?: string | null
+  /** the field that it is about */
+  field?: string | null
+  /** checked when the rule is saved */
+  examples?: {
+    /** the fields that matter; the others are empty */
+    record: { [name: string]: unknown }
+    before?: { [name: string]: unknown } | null
+    valid: boolean
+  }[]
+  /** shadow refuses nothing and counts what it would have refused */
+  mode?: 'active' | 'shadow' | 'off'
+}
+
+export type ValidationRulePatch = {
+  /** whose records it is about */
+  resource?: string
+  /** condition in CEL: the records that it is for; all when there is none */
+  when?: string | null
+  /** condition in CEL that must be true */
+  expression?: string
+  /** an error refuses the record, a warning goes with it */
+  severity?: 'error' | 'warning'
+  /** with values: {{product_name}} costs {{price_from}} */
+  message?: string | null
+  /** the field that it is about */
+  field?: string | null
+  /** checked when the rule is saved */
+  examples?: {
+    /** the fields that matter; the others are empty */
+    record: { [name: string]: unknown }
+    before?: { [name: string]: unknown } | null
+    valid: boolean
+  }[]
+  /** shadow refuses nothing and counts what it would have refused */
+  mode?: 'active' | 'shadow' | 'off'
+}
+
+export type ValidationRuleArchiveInput = {
+  /** free the natural key for a new record */
+  release_key?: boolean
+}
+
+export type ValidationRuleRestoreInput = { [name: string]: never }
+
+export type ValidationRuleTryInput = {
+  /** how many refused records to list */
+  show?: number
+}
+
+/** Questions to lists, facets and exports, kept under a name: ?view=NAME. */
+export type SavedView = {
+  /** UUIDv7 */
+  id: string
+  /** grows by one with every change */
+  version: number
+  created_at: string
+  updated_at: string
+  name: string
+  resource: string
+  owner: string
+  /** everybody may use it */
+  shared: boolean
+  /** what a list is asked: filter, sort, fields, facets, q, archived */
+  query: { [name: string]: unknown }
+  description: string | null
+  archived_at: string | null
+  archived_by: string | null
+  archive_reason: string | null
+  key_released: boolean
+}
+
+export type SavedViewPatch = {
+  name?: string
+  /** everybody may use it */
+  shared?: boolean
+  /** what a list is asked: filter, sort, fields, facets, q, archived */
+  query?: { [name: string]: unknown }
+  description?: string | null
+}
+
+export type SavedViewArchiveInput = {
+  /** free the natural key for a new record */
+  release_key?: boolean
+}
+
+export type SavedViewRestoreInput = { [name: string]: never }
+
+export type SavedViewInput = {
+  name: string
+  resource: string
+  /** everybody may use it */
+  shared?: boolean
+  /** what a list is asked: filter, sort, fields, facets, q, archived */
+  query: { [name: string]: unknown }
+  description?: string | null
+}
+
+export type SavedViewCheckInput = { [name: string]: never }
+
 export type Resources = {
   products: {
     record: Product
     create: ProductInput
     update: ProductPatch
     verbs: {
-      archive: { on: 'records'; input: ProductArchiveInput }
-      restore: { on: 'records'; input: ProductRestoreInput }
-      stats: { on: 'collection'; input: ProductStatsInput }
-      nuke: { on: 'collection'; input: ProductNukeInput }
-      reprice: { on: 'collection'; input: ProductRepriceInput }
+      archive: { on: 'records'; effect: 'write'; input: ProductArchiveInput }
+      restore: { on: 'records'; effect: 'write'; input: ProductRestoreInput }
+      lock: { on: 'records'; effect: 'write'; input: ProductLockInput }
+      unlock: { on: 'records'; effect: 'write'; input: ProductUnlockInput }
+      stats: { on: 'collection'; effect: 'read'; input: ProductStatsInput }
+      nuke: { on: 'collection'; effect: 'write'; input: ProductNukeInput }
+      reprice: { on: 'collection'; effect: 'write'; input: ProductRepriceInput }
     }
   }
   tokens: {
     record: Token
     create: TokenInput
     update: never
-    verbs: { revoke: { on: 'records'; input: TokenRevokeInput } }
+    verbs: { revoke: { on: 'records'; effect: 'write'; input: TokenRevokeInput } }
   }
   imports: { record: Import; create: never; update: never; verbs: Record<never, never> }
   import_templates: {
@@ -412,6 +772,48 @@ export type Resources = {
     update: ImportTemplatePatch
     verbs: Record<never, never>
   }
+  import_sources: {
+    record: ImportSource
+    create: ImportSourceInput
+    update: ImportSourcePatch
+    verbs: {
+      run: { on: 'records'; effect: 'write'; input: ImportSourceRunInput }
+      check: { on: 'records'; effect: 'write'; input: ImportSourceCheckInput }
+      enable: { on: 'records'; effect: 'write'; input: ImportSourceEnableInput }
+      disable: { on: 'records'; effect: 'write'; input: ImportSourceDisableInput }
+      alarm: { on: 'records'; effect: 'write'; input: ImportSourceAlarmInput }
+      recover: { on: 'records'; effect: 'write'; input: ImportSourceRecoverInput }
+    }
+  }
+  jobs: {
+    record: Job
+    create: never
+    update: never
+    verbs: {
+      retry: { on: 'records'; effect: 'write'; input: JobRetryInput }
+      remove: { on: 'records'; effect: 'write'; input: JobRemoveInput }
+    }
+  }
+  validation_rules: {
+    record: ValidationRule
+    create: ValidationRuleInput
+    update: ValidationRulePatch
+    verbs: {
+      archive: { on: 'records'; effect: 'write'; input: ValidationRuleArchiveInput }
+      restore: { on: 'records'; effect: 'write'; input: ValidationRuleRestoreInput }
+      try: { on: 'records'; effect: 'read'; input: ValidationRuleTryInput }
+    }
+  }
+  saved_views: {
+    record: SavedView
+    create: SavedViewInput
+    update: SavedViewPatch
+    verbs: {
+      archive: { on: 'records'; effect: 'write'; input: SavedViewArchiveInput }
+      restore: { on: 'records'; effect: 'write'; input: SavedViewRestoreInput }
+      check: { on: 'records'; effect: 'read'; input: SavedViewCheckInput }
+    }
+  }
 }
 
 /** Verbs by resource: what they work on, and whether they write. */
@@ -419,6 +821,8 @@ export const verbs = {
   products: {
     archive: { on: 'records', effect: 'write' },
     restore: { on: 'records', effect: 'write' },
+    lock: { on: 'records', effect: 'write' },
+    unlock: { on: 'records', effect: 'write' },
     stats: { on: 'collection', effect: 'read' },
     nuke: { on: 'collection', effect: 'write' },
     reprice: { on: 'collection', effect: 'write' },
@@ -426,6 +830,25 @@ export const verbs = {
   tokens: { revoke: { on: 'records', effect: 'write' } },
   imports: {},
   import_templates: {},
+  import_sources: {
+    run: { on: 'records', effect: 'write' },
+    check: { on: 'records', effect: 'write' },
+    enable: { on: 'records', effect: 'write' },
+    disable: { on: 'records', effect: 'write' },
+    alarm: { on: 'records', effect: 'write' },
+    recover: { on: 'records', effect: 'write' },
+  },
+  jobs: { retry: { on: 'records', effect: 'write' }, remove: { on: 'records', effect: 'write' } },
+  validation_rules: {
+    archive: { on: 'records', effect: 'write' },
+    restore: { on: 'records', effect: 'write' },
+    try: { on: 'records', effect: 'read' },
+  },
+  saved_views: {
+    archive: { on: 'records', effect: 'write' },
+    restore: { on: 'records', effect: 'write' },
+    check: { on: 'records', effect: 'read' },
+  },
 } as const
 
 /** Codes of problems; each has a place on /docs/problems. */
@@ -455,8 +878,6 @@ export type ProblemCode =
   | 'import_parameter'
   | 'parameter'
   | 'filter'
-  | 'filter.length'
-  | 'filter.size'
   | 'q'
   | 'q.length'
   | 'sort'
@@ -492,10 +913,12 @@ export type ProblemCode =
   | 'busy'
   | 'idempotency_key.reused'
   | 'idempotency_key.busy'
+  | 'view.broken'
   | 'catalog.missing'
   | 'nuke.unconfirmed'
   | 'import.state'
   | 'import.rejected'
+  | 'import.rules_changed'
   | 'import.empty'
   | 'import.plan_lost'
   | 'catalog.busy'
@@ -548,6 +971,39 @@ export type ProblemCode =
   | 'reader.timeout'
   | 'export.cell'
   | 'export.rows'
+  | 'accept'
+  | 'as_of'
+  | 'redo'
+  | 'feed.gone'
+  | 'feed.size'
+  | 'feed.slow'
+  | 'live.full'
+  | 'live.id'
+  | 'live.streams'
+  | 'live.subscriptions'
+  | 'subscriptions'
+  | 'first'
+  | 'if_version'
+  | 'graphql.bytes'
+  | 'graphql.tokens'
+  | 'graphql.depth'
+  | 'graphql.aliases'
+  | 'graphql.directives'
+  | 'graphql.root_fields'
+  | 'graphql.cost'
+  | 'graphql.invalid'
+  | 'graphql.operation'
+  | 'graphql.overlap'
+  | 'graphql.request'
+  | 'graphql.syntax'
+  | 'promotion.release'
+  | 'promotion.unconfirmed'
+  | 'promotion.refused'
+  | 'serai_reason'
+  | 'source.folder'
+  | 'source.missing'
+  | 'source.busy'
+  | 'source.entries'
   | 'internal'
   | 'closing'
   | 'database.unavailable'

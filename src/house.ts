@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
 import type { Services } from './doors/services.ts'
 import { createFeed } from './engine/feed.ts'
+import { settleShadows } from './engine/shadows.ts'
 import type { Engine } from './engine/types.ts'
 import type { Area } from './kernel/area.ts'
 import { guardedFetch } from './ports/fetch-guarded.ts'
@@ -91,6 +92,7 @@ function furnish(
     pool,
     attempts: new Map(jobs.flatMap(({ name, attempts }) => (attempts ? [[name, attempts]] : []))),
     resources: new Map(resources.map((resource) => [resource.name, resource])),
+    ...peopleWords(areas),
     wake: wake.wake,
   }
   const behind = proveBehind(backups, report)
@@ -140,10 +142,17 @@ function furnish(
       if (!signal?.aborted) await behind.done()
       if (signal?.aborted) await abandonConnections(cluster.connection)
       await wake.close()
-      if (!signal?.aborted) await pool.end()
+      if (!signal?.aborted) await settleShadows(engine).finally(() => pool.end())
       await cluster.release()
     },
   }
+}
+
+/** Where the rules and views that people write are kept: the area that declares them. */
+function peopleWords(areas: readonly Area[]): Pick<Engine, 'rules' | 'views'> {
+  const rules = areas.find((area) => area.rules)?.rules
+  const views = areas.find((area) => area.views)?.views
+  return { ...(rules ? { rules } : {}), ...(views ? { views } : {}) }
 }
 
 async function openBackupsOf(settings: Settings, cluster: Cluster, options: OpenOptions): Promise<Backups> {

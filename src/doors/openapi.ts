@@ -55,6 +55,11 @@ const HEADERS: { [name: string]: JsonSchema } = {
     schema: { type: 'string', format: 'uuid' },
   },
   'Serai-Dry-Run': { description: '`true` when nothing was written on purpose.', schema: text },
+  'Serai-Warnings': {
+    description:
+      'What rules of severity warning say, or what of a view could not be asked: a JSON list of `{pointer, code, detail}`, at most 4 kB.',
+    schema: text,
+  },
   'Idempotent-Replayed': {
     description: '`true` when this is the answer to an earlier request with the same key.',
     schema: text,
@@ -165,7 +170,8 @@ function answerOf({ description, types, schema, headers = [] }: Answer): JsonSch
 }
 
 function problemOf(status: number): JsonSchema {
-  const extra = status === 401 ? ['WWW-Authenticate'] : [429, 503].includes(status) ? ['Retry-After'] : []
+  const extra =
+    status === 401 ? ['WWW-Authenticate'] : [409, 429, 503].includes(status) ? ['Retry-After'] : []
   return answerOf({
     description: PROBLEMS[status],
     types: [PROBLEM_TYPE],

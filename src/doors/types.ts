@@ -28,7 +28,8 @@ function declared(what: string, schema: JsonSchema): string {
 
 function resourceType(resource: Resource): string {
   const types = otherVerbs(resource).map(
-    ([name, { on }]) => `${name}: { on: ${quoted(on)}; input: ${inputName(resource, name)} }`,
+    ([name, { on, effect }]) =>
+      `${name}: { on: ${quoted(on)}; effect: ${quoted(effect)}; input: ${inputName(resource, name)} }`,
   )
   const inputs = (['create', 'update'] as const).map(
     (name) => `${name}: ${resource.actions[name] ? inputName(resource, name) : 'never'}`,

@@ -9,6 +9,7 @@ import type { Counts, Proposal } from '../kernel/proposal.ts'
 import type { Resource } from '../kernel/resource.ts'
 import { all, compare, not, type Rule } from '../kernel/rule.ts'
 import { uuidv7 } from '../kernel/uuid.ts'
+import type { RuleSource } from '../kernel/validation.ts'
 import { compile } from '../store/compile.ts'
 import { beginBulk, type Queryable } from '../store/pool.ts'
 import { patchAll, type Stamp } from '../store/rows.ts'
@@ -20,7 +21,9 @@ import {
   rejectScattered,
   removedRecords,
   rowsByKey,
+  rulesMoved,
   type StagedRow,
+  shadowCounts,
   stagedRecord,
   stageRemovals,
   stageRows,
@@ -29,7 +32,9 @@ import {
 } from '../store/staging.ts'
 import { traceparent } from '../store/trace.ts'
 import { where } from '../store/where.ts'
+import { freshInspection } from './inspection.ts'
 import { requirePossible } from './lookup.ts'
+import { queryOf } from './rules.ts'
 import type { Engine, ImportOptions } from './types.ts'
 
 const CHUNK_ROWS = 1_000
@@ -40,7 +45,12 @@ const REMOVAL_SHARE_MAX = 0.1
 const LOCK_CLASS = 7_700
 
 /** What planning found out. */
-export type Planned = { counts: Counts; planHash: string }
+export type Planned = {
+  counts: Counts
+  planHash: string
+  /** under which the rules that people wrote stood; null when nobody can write any. */
+  rulesStamp: string | null
+}
 
 /**
  * Judges every proposal against the record that holds its key and stages the verdicts: the very rows that `applyBatch`
@@ -62,7 +72,13 @@ export async function planBatch(
 ): Promise<Planned> {
   const { resource, importId, options, actor, claimant } = request
   requirePossible(resource, 'ingest', actor)
-  const judging = { mode: options.mode ?? 'replace', strict: options.strict ?? false, claimant }
+  const { stamp, inspect } = await freshInspection(engine, client, resource)
+  const judging: JudgeOptions = {
+    mode: options.mode ?? 'replace',
+    strict: options.strict ?? false,
+    inspect,
+    claimant,
+  }
   const hash = createHash('sha256')
   await client.query('set local statement_timeout = 0')
   await client.query('delete from import_row where import = $1', [importId])
@@ -71,7 +87,7 @@ export async function planBatch(
   await supersede(client, importId)
   await warnCollisions(client, resource, importId)
   if (judging.mode === 'snapshot') await planRemovals(client, request)
-  return { counts: await countVerdicts(client, importId), planHash: hash.digest('hex') }
+  return { counts: await countVerdicts(client, importId), planHash: hash.digest('hex'), rulesStamp: stamp }
 }
 
 // Judging reads through the pool, since the connection of the plan is busy with COPY.
@@ -109,7 +125,7 @@ function stage(
 ): StagedRow {
   const judgement = judge(resource, understood, current, judging)
   const { proposal, key } = understood
-  const warnings = [...understood.warnings, ...judgement.kept]
+  const warnings = [...understood.warnings, ...judgement.kept, ...judgement.warnings]
   const isNew = judgement.verdict === 'new'
   return {
     position: proposal.position,
@@ -124,6 +140,7 @@ function stage(
     changes: isNew && columnsAreCanonical(resource) ? null : judgement.after,
     faults: judgement.faults.length ? placed(proposal, understood.label, judgement) : null,
     warnings: warnings.length ? warnings : null,
+    shadows: judgement.shadows.length ? judgement.shadows : null,
     source: judgement.verdict === 'rejected' ? proposal.source : null,
   }
 }
@@ -224,10 +241,17 @@ export async function applyBatch(
     importId: string
     reason: string | null
     requestId: string | null
+    /** where rules in shadow count what they would have refused. */
+    rules?: RuleSource
   },
 ): Promise<Applied> {
   const { actor, resource, importId } = request
   requirePossible(resource, 'ingest', actor)
+  if (await rulesMoved(client, resource, importId))
+    throw conflict(
+      'import.rules_changed',
+      `The validation rules of ${resource.plural} changed after the plan was made. Nothing was changed; plan the import again.`,
+    )
   const stamp: Stamp = {
     change: uuidv7(),
     actor: actor.id,
@@ -242,10 +266,21 @@ export async function applyBatch(
   const created = await applyNew(client, resource, importId, stamp)
   const updated = await applyChanged(client, resource, importId, stamp)
   const removed = await applyRemovals(client, resource, importId, stamp)
+  await countShadows(client, importId, request.rules)
   return {
     change: created + updated + removed > 0 ? stamp.change : null,
     counts: await countVerdicts(client, importId),
   }
+}
+
+/** The rows are written, so what the rules in shadow said of them counts. */
+async function countShadows(
+  client: Queryable,
+  importId: string,
+  rules: RuleSource | undefined,
+): Promise<void> {
+  const refused = rules ? await shadowCounts(client, importId) : new Map<string, number>()
+  if (refused.size) await rules?.count(queryOf(client), refused)
 }
 
 async function applyRemovals(

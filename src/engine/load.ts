@@ -4,11 +4,11 @@ import type { Row } from '../kernel/field.ts'
 import { isUuid } from '../kernel/fields/ref.ts'
 import { notFound } from '../kernel/problem.ts'
 import type { Resource } from '../kernel/resource.ts'
-import { compileNamed } from '../store/compile.ts'
+import { compile, compileNamed } from '../store/compile.ts'
 import type { Queryable } from '../store/pool.ts'
 import { fromColumns, selectList } from '../store/rows.ts'
 import { type Sql, where } from '../store/where.ts'
-import { ruleOf } from './lookup.ts'
+import { requirePossible, ruleOf } from './lookup.ts'
 
 /**
  * The stored rows of these ids or natural keys, in the order they were asked for, as the actor may see them; locked in the
@@ -30,6 +30,26 @@ order by t.id ${lock ? sql`for update` : sql``}`)
   const found = rows.map((row) => fromColumns(resource, row))
   return targets.map((target) => find(resource, found, target))
 }
+
+const CHUNK_ROWS = 1_000
+
+/** Every live record that the actor may read, in chunks, in the order of the ids, so that memory is flat. */
+export async function* liveRows(client: Queryable, resource: Resource, actor: Actor): AsyncGenerator<Row[]> {
+  requirePossible(resource, 'read', actor)
+  const visible = sql`${where(resource, ruleOf(resource, 'read'), actor)} and ${where(resource, resource.live, actor)}`
+  let after: unknown = NO_ID
+  for (;;) {
+    const { text, values } =
+      compile(sql`select ${sql.raw(selectList(resource))} from ${sql.table(resource.name)} t
+where t.id > ${after}::uuid and ${visible} order by t.id limit ${CHUNK_ROWS}`)
+    const { rows } = await client.query<Row>(text, values)
+    if (rows.length) yield rows.map((row) => fromColumns(resource, row))
+    if (rows.length < CHUNK_ROWS) return
+    after = rows.at(-1)!.id
+  }
+}
+
+const NO_ID = '00000000-0000-0000-0000-000000000000'
 
 /** A row by id, or by natural key: among rows of one key, the one that holds it. */
 function find(resource: Resource, rows: Row[], target: string): Row {

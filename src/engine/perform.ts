@@ -1,10 +1,9 @@
-import type pg from 'pg'
 import type { Action, Call, Effects } from '../kernel/action.ts'
 import { type Fault, fault } from '../kernel/fault.ts'
 import type { Row } from '../kernel/field.ts'
 import { badRequest, conflict, forbidden, invalid, Problem } from '../kernel/problem.ts'
 import { difference, join, readFields, reading, readPatch } from '../kernel/record.ts'
-import { checkRow, keepsHistory, keyLabel, keyOf, type Resource } from '../kernel/resource.ts'
+import { keepsHistory, keyLabel, keyOf, type Resource } from '../kernel/resource.ts'
 import { matches } from '../kernel/rule.ts'
 import { uuidv7 } from '../kernel/uuid.ts'
 import { enterPast } from '../store/past.ts'
@@ -13,16 +12,21 @@ import { addJobs } from '../store/queue.ts'
 import { insertRows, patchAll, type Stamp, type Update, updateRows, type Write } from '../store/rows.ts'
 import { traceparent } from '../store/trace.ts'
 import { explain } from './constraints.ts'
-import { loadTargets } from './load.ts'
+import { freshInspection, type Inspection, inspectionOf } from './inspection.ts'
+import { liveRows, loadTargets } from './load.ts'
 import { actionOf, requirePossible, resourceOf, ruleOf } from './lookup.ts'
 import { facts, present } from './present.ts'
 import { parseTime } from './query.ts'
 import { type Claim, claimOf, findReplay, once } from './replay.ts'
+import { modelOf, queryOf } from './rules.ts'
+import { countShadows } from './shadows.ts'
 import type { Engine, Outcome, Perform } from './types.ts'
 
 /** Most records or inputs of one call. More is a batch. */
 export const TARGETS_MAX = 1_000
 const ATTEMPTS_MAX = 5
+/** Warnings that an answer holds. */
+const WARNINGS_MAX = 100
 
 /**
  * The only way anything changes, in nine steps: 1 parse · 2 replay · 3 guard · 4 begin · 5 load · 6 check · 7 run ·
@@ -30,13 +34,12 @@ const ATTEMPTS_MAX = 5
  * version it read; everything else runs in a transaction with its records locked.
  */
 export async function perform(engine: Engine, request: Perform): Promise<Outcome> {
-  const plan = parse(engine, request)
-  const known = plan.claim && (await findReplay<Outcome>(engine.pool, plan.claim))
+  const parsed = parse(engine, request)
+  const known = parsed.claim && (await findReplay<Outcome>(engine.pool, parsed.claim))
   if (known) return known
+  const plan = { ...parsed, inspection: await inspectionOf(engine, parsed.resource) }
   try {
-    const outcome = oneStatement(plan)
-      ? await withoutTransaction(engine, plan)
-      : await inTransaction(engine, plan)
+    const outcome = await untilWritten(engine, plan, oneStatement(plan) ? withoutTransaction : inTransaction)
     if (outcome.change) engine.wake()
     return outcome
   } catch (error) {
@@ -55,9 +58,11 @@ type Plan = {
   asOf: string | undefined
   attempts: Engine['attempts']
   claim: Claim | undefined
+  /** what must hold of the records; judged again when it moved on before they were written. */
+  inspection: Inspection
 }
 
-function parse(engine: Engine, request: Perform): Plan {
+function parse(engine: Engine, request: Perform): Omit<Plan, 'inspection'> {
   const resource = resourceOf(engine, request.resource)
   const action = actionOf(resource, request.action)
   requirePossible(resource, request.action, request.actor)
@@ -131,23 +136,33 @@ function oneStatement({ request, action, targets }: Plan): boolean {
   return !request.dryRun && !request.key && action.run === undefined && targets.length <= 1
 }
 
-/** Steps 4–9 on a plain connection: the write compares versions, and starts over when another writer was faster. */
-async function withoutTransaction(engine: Engine, plan: Plan): Promise<Outcome> {
-  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-    const outcome = await execute(engine.pool, plan, false)
+/** Starts over when another writer was faster, or when somebody saved a rule between judging and writing. */
+async function untilWritten(
+  engine: Engine,
+  plan: Plan,
+  attempt: (engine: Engine, plan: Plan) => Promise<Outcome | undefined>,
+): Promise<Outcome> {
+  for (let count = 1; count <= ATTEMPTS_MAX; count++) {
+    const outcome = await attempt(engine, plan)
     if (outcome) return outcome
+    plan.inspection = await freshInspection(engine, engine.pool, plan.resource)
   }
   throw conflict('busy', 'Others keep changing this record. Read it again and try once more.')
 }
 
-async function inTransaction(engine: Engine, plan: Plan): Promise<Outcome> {
+/** Steps 4–9 on a plain connection: the write compares the versions of what it read. */
+function withoutTransaction(engine: Engine, plan: Plan): Promise<Outcome | undefined> {
+  return execute(engine, engine.pool, plan, false)
+}
+
+async function inTransaction(engine: Engine, plan: Plan): Promise<Outcome | undefined> {
   const client = await engine.pool.connect()
   let broken: Error | undefined
   try {
     await client.query('begin')
     if (plan.asOf) await enterPast(client, [...engine.resources.values()].filter(keepsHistory), plan.asOf)
-    const outcome = await executeClaimed(client, plan)
-    await client.query(plan.request.dryRun || plan.asOf ? 'rollback' : 'commit')
+    const outcome = await once(client, plan.claim, () => execute(engine, client, plan, true))
+    await client.query(plan.request.dryRun || plan.asOf || !outcome ? 'rollback' : 'commit')
     return outcome
   } catch (error) {
     broken = await client.query('rollback').then(
@@ -160,39 +175,43 @@ async function inTransaction(engine: Engine, plan: Plan): Promise<Outcome> {
   }
 }
 
-function executeClaimed(client: pg.PoolClient, plan: Plan): Promise<Outcome> {
-  return once(client, plan.claim, async () => {
-    const outcome = await execute(client, plan, true)
-    if (!outcome) throw conflict('busy', 'The record changed at the same moment. Try again.')
-    return outcome
-  })
-}
-
-/** Steps 5–8. Undefined when a record moved between reading and writing, which cannot happen when it is locked. */
-async function execute(client: Queryable, plan: Plan, lock: boolean): Promise<Outcome | undefined> {
+/** Steps 5–8. Undefined when a record or the rules moved between reading and writing; a locked record cannot. */
+async function execute(
+  engine: Engine,
+  client: Queryable,
+  plan: Plan,
+  lock: boolean,
+): Promise<Outcome | undefined> {
   const { request, resource, action, stamp } = plan
   const rows =
     action.on === 'records' ? await loadTargets(client, resource, request.actor, plan.targets, lock) : []
   for (const row of rows) checkTarget(plan, row)
-  const effects = await effectsOf(client, plan, rows)
-  const created = buildCreates(plan, effects.create ?? [])
-  const changed = buildUpdates(plan, rows, effects.patch ?? new Map())
-  const inserted = await insertRows(client, resource, created, stamp)
-  const updated = await updateRows(client, resource, changed, stamp)
-  if (updated.length < changed.length) return undefined
-  const swept = effects.patchAll
-    ? await patchAll(client, resource, effects.patchAll.ids, effects.patchAll.patch, stamp)
-    : 0
+  const effects = await effectsOf(engine, client, plan, rows)
+  const said: Said = { faults: [], warnings: [], shadows: [] }
+  const created = buildCreates(plan, effects.create ?? [], said)
+  const changed = buildUpdates(plan, rows, effects.patch ?? new Map(), said)
+  const { stamp: rules } = plan.inspection
+  if (said.faults.length) {
+    // What an old rule refuses is judged anew; a record that is refused costs this one look more.
+    if ((await freshInspection(engine, client, resource)) !== plan.inspection) return undefined
+    throw invalid(said.faults)
+  }
+  const inserted = await insertRows(client, resource, created, stamp, rules)
+  const updated = await updateRows(client, resource, changed, stamp, rules)
+  if (inserted.length < created.length || updated.length < changed.length) return undefined
+  const swept = effects.patchAll ? await sweep(engine, client, plan, effects.patchAll, said) : 0
   if (effects.jobs?.length) await addJobs(client, effects.jobs, plan.attempts)
   const byId = new Map(updated.map((row) => [row.id, row]))
   const records = [...inserted, ...rows.map((row) => byId.get(row.id) ?? row)].map((row) =>
     present(resource, row),
   )
   const wrote = inserted.length + updated.length + swept > 0 && !request.dryRun
+  if (wrote) countShadows(engine, said.shadows)
   return {
     change: wrote ? stamp.change : null,
     records,
     answer: effects.answer ?? null,
+    ...(said.warnings.length ? { warnings: said.warnings.slice(0, WARNINGS_MAX) } : {}),
     replayed: false,
     dryRun: request.dryRun ?? false,
   }
@@ -220,6 +239,7 @@ function checkTarget({ request, resource, action }: Plan, row: Row): void {
 }
 
 async function effectsOf(
+  engine: Engine,
   client: Queryable,
   { request, action, inputs }: Plan,
   rows: Row[],
@@ -232,37 +252,44 @@ async function effectsOf(
   }
   const { set, make, run } = action
   if (run)
-    return run(rows, call, {
-      query: async <Result>(text: string, values?: unknown[]) =>
-        (await client.query(text, values)).rows as Result[],
-    })
+    return run(
+      rows,
+      call,
+      {
+        query: queryOf(client),
+        rows: (name) => liveRows(client, resourceOf(engine, name), request.actor),
+      },
+      modelOf(engine),
+    )
   if (make) return { create: inputs.map((input) => make({ ...call, input })) }
   if (set) return { patch: new Map(rows.map((row) => [row.id as string, set(row, call)])) }
   throw new Error(`${request.resource}.${request.action} has neither set, make nor run`)
 }
 
-function buildCreates({ request, resource }: Plan, rows: Row[]): Write[] {
-  const faults: Fault[] = []
-  const writes = rows.map((given, index) => {
+/** What was said of the records of a call: by checks and rules, by rules of severity warning, by rules in shadow. */
+type Said = { faults: Fault[]; warnings: Fault[]; shadows: string[] }
+
+function buildCreates({ request, resource, inspection }: Plan, rows: Row[], said: Said): Write[] {
+  return rows.map((given, index) => {
     const row = { id: uuidv7(), ...given }
     if (!matches(ruleOf(resource, request.action), row, request.actor))
       throw forbidden(`${request.actor.name} may not make this ${resource.name}.`)
-    collect(faults, checkRow(resource, row), rows.length > 1 ? `[${index}]` : '')
+    hear(inspection.inspect(row, null), rows.length > 1 ? `[${index}]` : '', said)
     return { row, key: labelKey(resource, row), before: null, after: facts(resource, row) }
   })
-  if (faults.length) throw invalid(faults)
-  return writes
 }
 
-function buildUpdates({ resource }: Plan, rows: Row[], patches: Map<string, Row>): Update[] {
-  const faults: Fault[] = []
-  const writes = rows.flatMap((row) => {
+function buildUpdates(
+  { resource, inspection }: Plan,
+  rows: Row[],
+  patches: Map<string, Row>,
+  said: Said,
+): Update[] {
+  return rows.flatMap((row) => {
     const write = updateOf(resource, row, patches.get(row.id as string) ?? {})
-    if (write) collect(faults, checkRow(resource, write.row), rows.length > 1 ? keyLabel(resource, row) : '')
+    if (write) hear(inspection.inspect(write.row, row), rows.length > 1 ? keyLabel(resource, row) : '', said)
     return write ? [write] : []
   })
-  if (faults.length) throw invalid(faults)
-  return writes
 }
 
 /** The write that brings a row to its patched form, or undefined when it is there already: unchanged rows write nothing. */
@@ -287,7 +314,40 @@ export function labelKey(resource: Resource, row: Row): string {
   return resource.key.length === 1 ? keyOf(resource, row) : keyLabel(resource, row)
 }
 
-function collect(faults: Fault[], found: Fault[], prefix: string): void {
+/**
+ * The same patch for very many records. They are looked at one by one only when people wrote rules and the patch does not
+ * put the records away, whatever they hold.
+ */
+async function sweep(
+  engine: Engine,
+  client: Queryable,
+  plan: Plan,
+  { ids, patch }: NonNullable<Effects['patchAll']>,
+  said: Said,
+): Promise<number> {
+  const { resource, request, stamp } = plan
+  const { inspect, rules } = await freshInspection(engine, client, resource)
+  if (rules > 0 && matches(resource.live, patch, request.actor))
+    for (let from = 0; from < ids.length && said.faults.length === 0; from += TARGETS_MAX) {
+      const chunk = ids.slice(from, from + TARGETS_MAX)
+      for (const row of await loadTargets(client, resource, request.actor, chunk, false))
+        hear(inspect({ ...row, ...patch }, row), keyLabel(resource, row), said)
+    }
+  if (said.faults.length) throw invalid(said.faults)
+  return patchAll(client, resource, ids, patch, stamp)
+}
+
+function hear(
+  found: ReturnType<Inspection['inspect']>,
+  prefix: string,
+  { faults, warnings, shadows }: Said,
+): void {
+  collect(faults, found.faults, prefix)
+  collect(warnings, found.warnings, prefix)
+  shadows.push(...found.shadows)
+}
+
+function collect(faults: Fault[], found: readonly Fault[], prefix: string): void {
   faults.push(
     ...found.map((each) => (prefix ? { ...each, path: each.path ? join(prefix, each.path) : prefix } : each)),
   )

@@ -1,6 +1,7 @@
+import { type Fault, fault } from '../kernel/fault.ts'
 import { f } from '../kernel/fields/index.ts'
 import { nearest } from '../kernel/nearest.ts'
-import { badRequest } from '../kernel/problem.ts'
+import { badRequest, Problem } from '../kernel/problem.ts'
 import { reading } from '../kernel/record.ts'
 import { type Resource, shownFields } from '../kernel/resource.ts'
 import { all, type Rule } from '../kernel/rule.ts'
@@ -58,6 +59,20 @@ export function parseQuery(engine: Engine, resourceName: string, parameters: Par
     ...optional('asOf', parseTime('as_of', one('as_of'))),
     ...lists(resource, one),
   }
+}
+
+/** What is wrong with the parameters of a list, each by its name; a saved question is checked by it. */
+export function faultsOfQuestion(engine: Engine, resourceName: string, parameters: Parameters): Fault[] {
+  const { name: known } = resourceOf(engine, resourceName)
+  return Object.entries(parameters).flatMap(([name, value]) => {
+    try {
+      parseQuery(engine, known, { [name]: value })
+      return []
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      return [{ ...(error.faults[0] ?? fault(name, error.code, error.message)), path: name }]
+    }
+  })
 }
 
 function lists(

@@ -61,22 +61,24 @@ export async function findReplay<Answer extends Kept>(
 
 /**
  * Does the work once: claims the key in the caller's transaction (waiting for another that holds it), works, and keeps the
- * answer there, so that the answer and what it speaks of are committed together. Without a claim it just works.
+ * answer there, so that the answer and what it speaks of are committed together. Without a claim it just works; work that
+ * gives no answer is not kept, and rolled back by the caller.
  */
-export async function once<Answer extends Kept>(
+export async function once<Answer extends Kept | undefined>(
   client: Queryable,
   claim: Claim | undefined,
   work: () => Promise<Answer>,
-): Promise<Answer | Replayed<Answer>> {
+): Promise<Answer | Replayed<NonNullable<Answer>>> {
   if (!claim) return work()
   const { rowCount } = await client.query({
     name: 'claim replay',
     text: 'insert into replay (actor, key, fingerprint) values ($1, $2, $3) on conflict do nothing',
     values: [claim.actor.id, claim.key, claim.fingerprint],
   })
-  const known = rowCount ? undefined : await findReplay<Answer>(client, claim)
+  const known = rowCount ? undefined : await findReplay<NonNullable<Answer>>(client, claim)
   if (known) return known
   const answer = await work()
+  if (!answer) return answer
   await client.query({
     name: 'keep answer',
     text: 'update replay set change = $3, answer = $4 where actor = $1 and key = $2',

@@ -4,6 +4,7 @@ import type { Row } from '../kernel/field.ts'
 import type { Address, Mode, Verdict } from '../kernel/proposal.ts'
 import type { Resource } from '../kernel/resource.ts'
 import type { Rule } from '../kernel/rule.ts'
+import type { RuleSource } from '../kernel/validation.ts'
 import type { Pool } from '../store/pool.ts'
 
 /** What the two paths work on: the database and the frozen declarations. */
@@ -12,6 +13,10 @@ export type Engine = {
   readonly resources: ReadonlyMap<string, Resource>
   /** how often each job is tried, by its name; one that is not named is tried 10 times. */
   readonly attempts?: ReadonlyMap<string, number>
+  /** where the rules that people write are kept; without it there are none. */
+  readonly rules?: RuleSource
+  /** the resource that keeps saved questions; without it there are none. */
+  readonly views?: Resource
   /** called after every commit that left events, so that followers look at the log at once. */
   wake(): void
 }
@@ -45,6 +50,8 @@ export type Outcome = {
   records: Row[]
   /** what the caller alone is told: a new token. */
   answer: Row | null
+  /** what rules of severity warning say of the records; absent when they say nothing. */
+  warnings?: readonly Fault[]
   replayed: boolean
   dryRun: boolean
 }

@@ -3,9 +3,10 @@ import type { Row } from '../kernel/field.ts'
 import { isUuid } from '../kernel/fields/ref.ts'
 import { conflict, forbidden, notFound } from '../kernel/problem.ts'
 import { same } from '../kernel/record.ts'
-import { checkRow, type Resource } from '../kernel/resource.ts'
+import type { Resource } from '../kernel/resource.ts'
 import { matches } from '../kernel/rule.ts'
 import { uuidv7 } from '../kernel/uuid.ts'
+import type { Inspect } from '../kernel/validation.ts'
 import { beginBulk, type Queryable } from '../store/pool.ts'
 import {
   fromColumns,
@@ -19,6 +20,7 @@ import {
 import { traceparent } from '../store/trace.ts'
 import { explain } from './constraints.ts'
 import { getChange } from './history.ts'
+import { freshInspection } from './inspection.ts'
 import { requirePossible, resourceOf, ruleOf } from './lookup.ts'
 import { labelKey, updateOf } from './perform.ts'
 import { facts } from './present.ts'
@@ -104,13 +106,14 @@ export async function undoWith(
   for await (const found of factsOf(client, change)) {
     any = true
     for (const [name, group] of Map.groupBy(found, (fact) => fact.resource))
-      restored += await undoGroup(client, resourceOf(engine, name), actor, group, stamp, kept)
+      restored += await undoGroup(engine, client, resourceOf(engine, name), actor, group, stamp, kept)
   }
   if (!any) throw notFound(`There is no change "${change}", or it wrote nothing.`)
   return { change: restored > 0 && !dryRun ? stamp.change : null, restored, kept, replayed: false, dryRun }
 }
 
 async function undoGroup(
+  engine: Engine,
   client: Queryable,
   resource: Resource,
   actor: Actor,
@@ -119,6 +122,7 @@ async function undoGroup(
   kept: Kept[],
 ): Promise<number> {
   requirePossible(resource, 'undo', actor)
+  const { inspect } = await freshInspection(engine, client, resource)
   const current = await lockRows(
     client,
     resource,
@@ -133,7 +137,7 @@ async function undoGroup(
     }
     if (!matches(ruleOf(resource, 'undo'), row, actor))
       throw forbidden(`${actor.name} may not undo changes of ${resource.name} ${fact.key}.`)
-    return revertOne(resource, fact, row, stamp, kept)
+    return revertOne(resource, inspect, fact, row, stamp, kept)
   })
   const written = await updateRows(client, resource, writes, stamp)
   const revived = await insertRows(client, resource, lost, stamp)
@@ -157,12 +161,19 @@ function secretFields(resource: Resource): string[] {
   )
 }
 
-function revertOne(resource: Resource, fact: Fact, row: Row, stamp: Stamp, kept: Kept[]): Update[] {
+function revertOne(
+  resource: Resource,
+  inspect: Inspect,
+  fact: Fact,
+  row: Row,
+  stamp: Stamp,
+  kept: Kept[],
+): Update[] {
   const { patch, left } = revert(resource, fact, row, stamp)
   for (const { field, reason } of left) keep(kept, fact, field, reason)
   const write = updateOf(resource, row, patch)
   if (!write) return []
-  const [fault] = checkRow(resource, write.row)
+  const [fault] = inspect(write.row, row).faults
   return fault
     ? keep(kept, fact, fault.path, `the old value no longer fits: ${fault.detail}`)
     : [{ ...write, key: labelKey(resource, write.row) }]

@@ -1,5 +1,6 @@
 import type { Actor } from './actor.ts'
 import type { Fields, Row } from './field.ts'
+import type { Model } from './validation.ts'
 
 /** What an action is told besides its rows: who, when, and what was asked. */
 export type Call = { actor: Actor; now: string; input: Row; reason: string | null }
@@ -21,7 +22,11 @@ export type Effects = {
 export type NewJob = { name: string; payload: Row; runAt?: string; key?: string }
 
 /** SQL inside the action's transaction; there are no ports here, so nothing outside can be called by mistake. */
-export type Tx = { query<Result extends Row = Row>(text: string, values?: unknown[]): Promise<Result[]> }
+export type Tx = {
+  query<Result extends Row = Row>(text: string, values?: unknown[]): Promise<Result[]>
+  /** every live record of a resource that the actor may read, in chunks, in the order of the ids. */
+  rows(resource: string): AsyncIterable<Row[]>
+}
 
 /**
  * A verb on a resource. It takes a list of records (`on: 'records'`), or none (`on: 'collection'`).
@@ -42,5 +47,5 @@ export type Action = {
   archived?: boolean
   set?(row: Row, call: Call): Row
   make?(call: Call): Row
-  run?(rows: readonly Row[], call: Call, tx: Tx): Promise<Effects>
+  run?(rows: readonly Row[], call: Call, tx: Tx, model: Model): Promise<Effects>
 }

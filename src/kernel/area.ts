@@ -1,6 +1,7 @@
 import type { Event } from './event.ts'
 import type { Row } from './field.ts'
 import type { Resource } from './resource.ts'
+import type { RuleSource } from './validation.ts'
 
 /** What a job may use: the two paths, as a named actor. It has no transaction; it records its result by an action. */
 export type JobContext = {
@@ -46,6 +47,10 @@ export type Schedule = { job: string; cron: string; payload?: Row }
 export type Area = {
   name: string
   resources: readonly Resource[]
+  /** where the rules that people write are kept; one area has them. */
+  rules?: RuleSource
+  /** the resource that keeps the questions people saved: its records have a resource, a name and a query. */
+  views?: Resource
   jobs?: readonly Job[]
   schedules?: readonly Schedule[]
   followers?: readonly Follower[]

@@ -13,10 +13,12 @@ export type FieldFlags = {
   /** set when the record is made, never changed afterwards. */
   immutable?: boolean
   /**
-   * computed by the database: shown, sorted and filtered, never an input. `true` for a generated column; otherwise the fields
-   * that the function `{resource}_{field}` of the migration takes, followed by the day.
+   * computed by the database: shown, sorted and filtered, never an input. `true` when the table itself keeps it (a generated
+   * column, a trigger); otherwise the fields that the function `{resource}_{field}` of the migration takes, then the day.
    */
   derived?: true | readonly string[]
+  /** derived: the same as a pure function, for rules that look at a record before the database has. `today` is a date. */
+  derive?(row: Row, today: string): unknown
   /** set by actions of the record itself (its state, when it was archived), never by create or update. */
   managed?: boolean
   /** weight in full-text search; A is the heaviest. */

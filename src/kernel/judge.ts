@@ -4,7 +4,8 @@ import { type Fault, fault } from './fault.ts'
 import type { Row } from './field.ts'
 import type { Mode, Proposal, Verdict } from './proposal.ts'
 import { difference } from './record.ts'
-import { checkRow, keyLabel, managedDefaults, type Resource } from './resource.ts'
+import { keyLabel, managedDefaults, type Resource } from './resource.ts'
+import type { Inspect } from './validation.ts'
 
 /** What was understood of a proposal before it meets the record that is there. */
 export type Understood = {
@@ -25,13 +26,21 @@ export type Judgement = {
   before: Row | null
   after: Row | null
   revived: boolean
-  faults: Fault[]
+  faults: readonly Fault[]
+  warnings: readonly Fault[]
   /** fields that were left alone, and why. */
-  kept: Fault[]
+  kept: readonly Fault[]
+  /** rules in shadow that would have refused it. */
+  shadows: readonly string[]
 }
 
 /** `claimant` is the source that proposes; none when a person does. */
-export type JudgeOptions = { mode: Mode; strict: boolean; claimant?: Claimant | undefined }
+export type JudgeOptions = {
+  mode: Mode
+  strict: boolean
+  inspect: Inspect
+  claimant?: Claimant | undefined
+}
 
 // What could not be read as an object has no fields to be wrong.
 const UNREADABLE = /^(json\.(syntax|depth)|row\.type)$/
@@ -86,7 +95,7 @@ export function judge(
         `${understood.label} exists already; --mode create only takes new ones`,
       ),
     ])
-  return judgeKnown(resource, understood.row, current, options.claimant)
+  return judgeKnown(resource, understood.row, current, options)
 }
 
 function judgeNew(resource: Resource, { proposal, row }: Understood, options: JudgeOptions): Judgement {
@@ -105,16 +114,16 @@ function judgeNew(resource: Resource, { proposal, row }: Understood, options: Ju
     ...whole.row,
     ...claimRecord(resource, options.claimant),
   }
-  const faults = checkRow(resource, complete)
-  if (faults.length) return rejected(faults)
+  const said = options.inspect(complete, null)
+  if (said.faults.length) return rejected(said.faults)
   return {
     verdict: 'new',
     row: complete,
     before: null,
     after: factsOf(resource, complete),
     revived: false,
-    faults: [],
     kept: [],
+    ...said,
   }
 }
 
@@ -122,27 +131,37 @@ function judgeKnown(
   resource: Resource,
   proposed: Row,
   current: Row,
-  claimant: Claimant | undefined,
+  { inspect, claimant }: JudgeOptions,
 ): Judgement {
   const archived = current.archived_at != null
   const wanted = difference(resource.fields, current, archived ? { ...proposed, ...REVIVAL } : proposed)
   const kept = keptFields(resource, current, wanted, claimant)
   const written = withoutKept(wanted, kept)
   const names = Object.keys(written)
-  if (names.length === 0)
-    return { verdict: 'same', row: null, before: null, after: null, revived: false, faults: [], kept }
+  if (names.length === 0) return { ...NOTHING, verdict: 'same', kept }
   const revived = archived && 'archived_at' in written
   const claims = revived ? claimRecord(resource, claimant) : claimFields(resource, current, names, claimant)
   const after = { ...written, ...difference(resource.fields, current, claims) }
   const row = { ...current, ...after }
-  const faults = checkRow(resource, row)
-  if (faults.length) return rejected(faults)
+  const said = inspect(row, current)
+  if (said.faults.length) return rejected(said.faults)
   const before = Object.fromEntries(Object.keys(after).map((name) => [name, current[name] ?? null]))
-  return { verdict: 'changed', row, before, after, revived, faults: [], kept }
+  return { verdict: 'changed', row, before, after, revived, kept, ...said }
 }
 
-function rejected(faults: Fault[]): Judgement {
-  return { verdict: 'rejected', row: null, before: null, after: null, revived: false, faults, kept: [] }
+const NOTHING = {
+  row: null,
+  before: null,
+  after: null,
+  revived: false,
+  faults: [],
+  warnings: [],
+  kept: [],
+  shadows: [],
+} as const
+
+function rejected(faults: readonly Fault[]): Judgement {
+  return { ...NOTHING, verdict: 'rejected', faults }
 }
 
 function factsOf(resource: Resource, row: Row): Row {

@@ -4,9 +4,10 @@ import type { Field, Fields, Row } from './field.ts'
 import { f } from './fields/index.ts'
 import { inputFields } from './record.ts'
 import { all, nobody, type Rule } from './rule.ts'
+import type { Model } from './validation.ts'
 
 /** A pure rule over a whole record: returns what is wrong with it. */
-export type Check = (row: Row) => Fault[]
+export type Check = (row: Row, model: Model) => Fault[]
 
 /** A partial resource, merged at declaration. A name that is declared twice is an error. */
 export type Trait = {
@@ -109,15 +110,15 @@ export function shownFields(resource: Resource): readonly [string, Field][] {
 }
 
 /** All fields that are columns. */
-export function storedFields(resource: Resource): Fields {
+export function storedFields(resource: Pick<Resource, 'fields'>): Fields {
   return kept(stored, resource, () => ({ ...systemFields, ...resource.fields }))
 }
 
-const shown = new WeakMap<Resource, readonly [string, Field][]>()
-const stored = new WeakMap<Resource, Fields>()
+const shown = new WeakMap<object, readonly [string, Field][]>()
+const stored = new WeakMap<object, Fields>()
 
 // Every read asks for them, and a resource never changes.
-function kept<Value>(known: WeakMap<Resource, Value>, resource: Resource, make: () => Value): Value {
+function kept<Value>(known: WeakMap<object, Value>, resource: object, make: () => Value): Value {
   let value = known.get(resource)
   if (!value) {
     value = make()
@@ -127,8 +128,8 @@ function kept<Value>(known: WeakMap<Resource, Value>, resource: Resource, make: 
 }
 
 /** Every fault that the resource's own checks find in a whole record. */
-export function checkRow(resource: Resource, row: Row): Fault[] {
-  return resource.checks.flatMap((check) => check(row))
+export function checkRow(resource: Resource, row: Row, model: Model): Fault[] {
+  return resource.checks.flatMap((check) => check(row, model))
 }
 
 /** Whether events tell what happened to its records: rows that only the house itself writes leave none. */
@@ -142,7 +143,7 @@ export function keyOf(resource: Resource, row: Row): string {
 }
 
 /** The natural key for people: `Dubai_AinDubai`, `flat-7 / Airbnb / HM123`. */
-export function keyLabel(resource: Resource, row: Row): string {
+export function keyLabel(resource: Pick<Resource, 'key'>, row: Row): string {
   return resource.key.map((name) => String(row[name] ?? '—')).join(' / ')
 }
 

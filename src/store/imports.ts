@@ -115,11 +115,17 @@ export async function markParsed(
 export async function markPlanned(
   client: Queryable,
   id: string,
-  planned: { counts: Counts; planHash: string; warnings: Fault[] },
+  planned: { counts: Counts; planHash: string; rulesStamp: string | null; warnings: Fault[] },
 ): Promise<void> {
   await client.query(
-    "update import set state = 'planned', counts = $2, plan_hash = $3, warnings = $4, planned_at = now(), version = version + 1, updated_at = now() where id = $1",
-    [id, JSON.stringify(planned.counts), planned.planHash, JSON.stringify(planned.warnings)],
+    "update import set state = 'planned', counts = $2, plan_hash = $3, warnings = $4, rules_stamp = $5, planned_at = now(), version = version + 1, updated_at = now() where id = $1",
+    [
+      id,
+      JSON.stringify(planned.counts),
+      planned.planHash,
+      JSON.stringify(planned.warnings),
+      planned.rulesStamp,
+    ],
   )
 }
 

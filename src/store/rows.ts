@@ -25,26 +25,31 @@ export type Write = {
 /** A changed row: what of it changed, and the version that it had when it was read. */
 export type Update = Write & { patch: Row; base: number }
 
-/** Inserts rows and their events in one statement; returns them as stored, derived fields included. */
+/**
+ * Inserts rows and their events in one statement; returns them as stored, derived fields included. Inserts nothing when the
+ * rules of people moved on from the stamp `rules`; null does not ask.
+ */
 export async function insertRows(
   client: Queryable,
   resource: Resource,
   writes: Write[],
   stamp: Stamp,
+  rules: string | null = null,
 ): Promise<Row[]> {
   const records = writes.map((each) => recordOf(each, toRecord(resource, each.row)))
-  return send(client, resource, insertText(resource), records, stamp)
+  return send(client, resource, insertText(resource), records, stamp, rules)
 }
 
 /**
  * Writes rows whose version is still the one that was read, and their events, in one statement; a row that moved in
- * between is not written, leaves no event and is missing from the result.
+ * between is not written, leaves no event and is missing from the result; so are all when the rules moved on from `rules`.
  */
 export async function updateRows(
   client: Queryable,
   resource: Resource,
   writes: Update[],
   stamp: Stamp,
+  rules: string | null = null,
 ): Promise<Row[]> {
   const columns = [...new Set(writes.flatMap(({ patch }) => Object.keys(patch)))].sort()
   const alike = writes.every(({ patch }) => Object.keys(patch).length === columns.length)
@@ -53,7 +58,18 @@ export async function updateRows(
     _base: each.base,
     _patch: toRecord(resource, each.patch),
   }))
-  return send(client, resource, updateText(resource, columns, alike), records, stamp)
+  return send(client, resource, updateText(resource, columns, alike), records, stamp, rules)
+}
+
+const NO_RULES = '00000000-0000-0000-0000-000000000000'
+
+/**
+ * The stamp under which the rules that people wrote for a resource stand now. A write names the stamp that its rows were
+ * judged under and writes nothing when that is no longer it: it costs a look at a small table in the same statement, and
+ * a rule holds on every process from the moment it is saved.
+ */
+export function rulesStamp(resource: Resource): string {
+  return `coalesce((select stamp from rule_stamp where resource = '${resource.name}'), '${NO_RULES}')`
 }
 
 function recordOf({ key, before, after }: Write, values: Row): Row {
@@ -136,6 +152,7 @@ async function send(
   text: string,
   records: Row[],
   stamp: Stamp,
+  rules: string | null,
 ): Promise<Row[]> {
   if (records.length === 0) return []
   const { rows } = await client.query<Row>({
@@ -149,6 +166,7 @@ async function send(
       stamp.request,
       stamp.cause,
       stamp.trace,
+      rules,
     ],
   })
   return rows.map((row) => fromColumns(resource, row))
@@ -158,6 +176,7 @@ async function send(
 function statement(resource: Resource, types: string, write: string): string {
   return `with input as (
   select * from jsonb_to_recordset($1::jsonb) as r(id uuid, ${types}, _key text, _before jsonb, _after jsonb)
+  where $9::uuid is null or $9::uuid = ${rulesStamp(resource)}
 ), written as (
   ${write}
   returning ${selectList(resource)}

@@ -11,6 +11,7 @@ import {
   insertInto,
   ownColumns,
   quote,
+  rulesStamp,
   type Stamp,
   selectList,
   setClause,
@@ -30,6 +31,8 @@ export type StagedRow = {
   changes: Row | null
   faults: unknown[] | null
   warnings: unknown[] | null
+  /** rules in shadow that would have refused it. */
+  shadows: readonly string[] | null
   source: unknown
 }
 
@@ -46,6 +49,7 @@ const STAGED = [
   'changes',
   'faults',
   'warnings',
+  'shadows',
   'source',
 ] as const
 
@@ -80,6 +84,7 @@ function copyLine(importId: string, row: StagedRow): string {
     json(row.changes),
     json(row.faults),
     json(row.warnings),
+    json(row.shadows),
     json(row.source),
   ]
   return `${values.map((value) => (value === null ? '\\N' : escapeText(String(value)))).join('\t')}\n`
@@ -306,6 +311,25 @@ where r.import = $1 and r.verdict = 'changed' order by name`,
   // The log says nothing of secrets, so they are always written.
   const secret = ownColumns(resource).flatMap(([name, field]) => (field.secret ? [name] : []))
   return [...rows.map(({ name }) => name), ...secret]
+}
+
+/** Rows that were written although a rule in shadow would have refused them, by the rule. */
+export async function shadowCounts(client: Queryable, importId: string): Promise<Map<string, number>> {
+  const { rows } = await client.query<{ rule: string; rows: number }>(
+    `select rule, count(*) as rows from import_row r, jsonb_array_elements_text(r.shadows) rule
+where r.import = $1 and r.shadows is not null and r.verdict in ('new', 'changed') group by rule`,
+    [importId],
+  )
+  return new Map(rows.map(({ rule, rows: count }) => [rule, count]))
+}
+
+/** True when the rules that people wrote are no longer those that the plan was judged by. */
+export async function rulesMoved(client: Queryable, resource: Resource, importId: string): Promise<boolean> {
+  const { rows } = await client.query<{ moved: boolean }>(
+    `select i.rules_stamp is not null and i.rules_stamp <> ${rulesStamp(resource)}::text as moved from import i where i.id = $1`,
+    [importId],
+  )
+  return rows[0]?.moved ?? false
 }
 
 /** Ids of the records that a snapshot archives. */

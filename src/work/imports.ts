@@ -28,6 +28,7 @@ import { uuidv7 } from '../kernel/uuid.ts'
 import * as table from '../store/imports.ts'
 import { beginBulk, transaction } from '../store/pool.ts'
 import { claimantOf } from '../store/sources.ts'
+import { rulesMoved } from '../store/staging.ts'
 
 const WARNINGS_MAX = 100
 const WAIT_SECONDS = 30
@@ -101,7 +102,7 @@ export function createImports(context: ImportContext) {
 
   async function plan(id: string, { actor, progress }: { actor: Actor; progress?: Progress }): Promise<Row> {
     const record = await table.getImport(engine.pool, id)
-    if (record.state === 'planned' && (await table.planIsWhole(engine.pool, record))) return show(actor, id)
+    if (record.state === 'planned' && (await planStands(record))) return show(actor, id)
     if (!PLANNABLE.includes(record.state))
       throw conflict('import.state', `Import ${id} is ${record.state}; only a new one can be planned.`)
     try {
@@ -112,6 +113,14 @@ export function createImports(context: ImportContext) {
       throw explained instanceof IntakeError ? intakeProblem(explained) : explained
     }
     return show(actor, id)
+  }
+
+  /** A plan is made again when its rows were lost, or when people changed the rules that it was judged by. */
+  async function planStands(record: table.ImportRecord): Promise<boolean> {
+    const resource = resourceOf(engine, record.resource)
+    return (
+      (await table.planIsWhole(engine.pool, record)) && !(await rulesMoved(engine.pool, resource, record.id))
+    )
   }
 
   async function planFile(
@@ -226,6 +235,7 @@ export function createImports(context: ImportContext) {
             importId: id,
             reason: request.reason ?? null,
             requestId: request.requestId ?? null,
+            ...(engine.rules ? { rules: engine.rules } : {}),
           })
           await table.markApplied(client, id, { ...applied, backup })
           return { change: applied.change }

@@ -61,6 +61,8 @@ export async function testEngine(
   const engine: Engine = {
     pool: database.pool,
     resources: new Map(resources.map((each) => [each.name, each])),
+    rules: platform.rules!,
+    views: platform.views!,
     wake() {},
   }
   return { ...database, engine }

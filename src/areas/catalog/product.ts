@@ -6,7 +6,7 @@ import { lockable } from '../../traits/lockable.ts'
 import { searchable } from '../../traits/searchable.ts'
 import { sourced } from '../../traits/sourced.ts'
 import { nuke, reprice, stats } from './actions.ts'
-import { pricedWhenActive, tierFields, validityInOrder } from './tier.ts'
+import { lowestPrice, pricedWhenActive, tierFields, validityInOrder } from './tier.ts'
 
 /** A tour, ticket or transfer that the business sells. */
 export const product = resource('product', {
@@ -59,6 +59,7 @@ export const product = resource('product', {
       optional: true,
       derived: ['pricing'],
       only: 'AED',
+      derive: lowestPrice,
       description: 'lowest price that holds today',
     }),
     price_changes_on: f.date({

@@ -26,6 +26,17 @@ export type Tier = {
   validity_end: string | null
 }
 
+/** `price_from` as the database computes it: the lowest price in dirhams that holds on the day. */
+export function lowestPrice(product: Row, today: string): Money | null {
+  const amounts = (product.pricing as Tier[])
+    .filter(
+      ({ price, validity_start, validity_end }) =>
+        price.currency === 'AED' && (validity_start ?? today) <= today && (validity_end ?? today) >= today,
+    )
+    .map(({ price }) => price.amount)
+  return amounts.length ? { amount: Math.min(...amounts), currency: 'AED' } : null
+}
+
 /** An active product needs a price. */
 export function pricedWhenActive(product: Row): Fault[] {
   const tiers = product.pricing as Tier[]

@@ -3,9 +3,13 @@ import { importTemplate, importView } from './imports.ts'
 import { job } from './jobs.ts'
 import { importSource } from './sources.ts'
 import { token } from './token.ts'
+import { ruleSource, validationRule } from './validation.ts'
+import { savedView } from './views.ts'
 
-/** What lies under every line of business: tokens, imports and their sources, jobs. */
+/** What lies under every line of business: tokens, imports and their sources, jobs, the rules and the views that people write. */
 export const platform: Area = {
   name: 'platform',
-  resources: [token, importView, importTemplate, importSource, job],
+  resources: [token, importView, importTemplate, importSource, job, validationRule, savedView],
+  rules: ruleSource,
+  views: savedView,
 }

@@ -22,6 +22,7 @@ export const importView = resource('import', {
     counts: f.json({ description: 'rows by verdict' }),
     warnings: f.list(f.json(), { description: 'what a person should know, at most 100' }),
     plan_hash: f.text({ optional: true }),
+    rules_stamp: f.text({ optional: true, secret: true }),
     change: f.text({ optional: true, description: 'the change that applied it' }),
     undo_change: f.text({ optional: true }),
     backup: f.text({ optional: true, description: 'the backup that was taken before' }),

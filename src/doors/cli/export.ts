@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import { exportDocuments } from '../../engine/export.ts'
 import { resourceOf } from '../../engine/lookup.ts'
 import { parseQuery } from '../../engine/query.ts'
+import { withView } from '../../engine/views.ts'
 import { write } from '../../intake/writers/index.ts'
 import { fileColumns } from '../../kernel/document.ts'
 import { type Context, progressBar, withServices } from './context.ts'
@@ -34,6 +35,7 @@ function shape(command: Command): Command {
     .option('--filter <cel>', 'only what fits, such as category == "Family"')
     .option('--archived <which>', 'only, or with')
     .option('--as-of <time>', 'as it stood then, such as 2026-01-31T09:30:00Z')
+    .option('--view <name>', 'a saved view; what is said beside it wins')
     .option(
       '--profile <profile>',
       'spreadsheet (safe to open in a spreadsheet program) or raw',
@@ -49,12 +51,12 @@ async function run(context: Context, options: Record<string, unknown>, name: str
     throw usage(`--profile is "${profile}"; it is spreadsheet or raw`)
   return withServices(context, async ({ services: { engine }, actor }) => {
     const resource = resourceOf(engine, name)
-    const query = parseQuery(engine, resource.name, {
-      q: options.q as string,
-      filter: options.filter as string,
-      archived: options.archived as string,
-      as_of: options.asOf as string,
-    })
+    const asked: { [name: string]: unknown } = { ...options, as_of: options.asOf }
+    const given = ['view', 'q', 'filter', 'archived', 'as_of'].flatMap((each) =>
+      asked[each] === undefined ? [] : [[each, asked[each] as string]],
+    )
+    const { parameters } = await withView(engine, actor, resource.name, Object.fromEntries(given))
+    const query = parseQuery(engine, resource.name, parameters)
     const bar = progressBar(context)
     let rows = 0
     async function* counted() {

@@ -3,7 +3,12 @@ import { JSON_TYPE } from '../http/body.ts'
 import type { Answer, Operation } from '../http/route.ts'
 
 /** Headers of a write. */
-export const WRITE_HEADERS = ['Serai-Change', 'Serai-Dry-Run', 'Idempotent-Replayed'] as const
+export const WRITE_HEADERS = [
+  'Serai-Change',
+  'Serai-Dry-Run',
+  'Idempotent-Replayed',
+  'Serai-Warnings',
+] as const
 
 /** Statuses of problems that every write may end in, besides those of every route. */
 export const WRITE_PROBLEMS = [409, 413, 415, 422, 507] as const

@@ -49,6 +49,7 @@ export function download(resource: Resource, types: { [format: string]: string }
         headers: ['Content-Disposition'],
       },
     },
+    problems: [404, 409],
   }
 }
 

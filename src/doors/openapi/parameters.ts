@@ -90,6 +90,7 @@ export function selectionParameters(resource: Resource): Parameter[] {
       type: 'string',
       maxLength: 4_096,
     }),
+    query('view', 'A saved view, your own or a shared one; parameters given beside it win.'),
     query('archived', 'Archived records: only them, or with the others.', {
       enum: ['only', 'with', 'without'],
     }),

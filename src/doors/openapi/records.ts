@@ -29,7 +29,9 @@ export function list(resource: Resource): Operation {
     summary: `${resource.plural}, a page at a time. ${resource.description}`.trim(),
     tag: resource.plural,
     parameters: [...listParameters(resource), ifNoneMatchParameter],
-    answers: read('A page.', page, ['Link']),
+    answers: read('A page.', page, ['Link', 'Serai-Warnings']),
+    // A view may be missing, or no longer be askable.
+    problems: [404, 409],
   }
 }
 

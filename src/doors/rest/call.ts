@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { readOne } from '../../engine/read.ts'
 import type { Engine, Outcome, Perform, UndoOutcome } from '../../engine/types.ts'
-import { fault } from '../../kernel/fault.ts'
+import { type Fault, fault, pointer } from '../../kernel/fault.ts'
 import type { Row } from '../../kernel/field.ts'
 import { badRequest, invalid } from '../../kernel/problem.ts'
 import type { Resource } from '../../kernel/resource.ts'
@@ -71,11 +71,31 @@ export function objectOf(body: unknown): Row {
 /** Headers that say what a call did: the change that it made, that it was a rehearsal, or that it had been done before. */
 export function tellOutcome(
   reply: FastifyReply,
-  outcome: Pick<Outcome, 'change' | 'replayed' | 'dryRun'>,
+  outcome: Pick<Outcome, 'change' | 'replayed' | 'dryRun' | 'warnings'>,
 ): void {
   if (outcome.change) reply.header('serai-change', outcome.change)
   if (outcome.dryRun) reply.header('serai-dry-run', 'true')
   if (outcome.replayed) reply.header('idempotent-replayed', 'true')
+  if (outcome.warnings?.length) reply.header('serai-warnings', warningsHeader(outcome.warnings))
+}
+
+const WARNINGS_CHARACTERS_MAX = 4_096
+
+/** Warnings as a header: a JSON list of `{pointer, code, detail}` in ASCII, as many as 4 kB hold. */
+export function warningsHeader(warnings: readonly Fault[]): string {
+  const shown: string[] = []
+  let length = 2
+  for (const { path, code, detail } of warnings) {
+    const text = ascii(JSON.stringify({ pointer: pointer(path), code, detail }))
+    length += text.length + 1
+    if (length > WARNINGS_CHARACTERS_MAX) break
+    shown.push(text)
+  }
+  return `[${shown.join(',')}]`
+}
+
+function ascii(json: string): string {
+  return json.replaceAll(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** Answers with the one record of a call, and the ETag under which a read shows it. */

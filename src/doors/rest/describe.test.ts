@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { platform } from '../../areas/platform/area.ts'
 import type { ActionDescription, Description, FieldDescription } from '../../engine/describe.ts'
 import { f } from '../../kernel/fields/index.ts'
 import { resource } from '../../kernel/resource.ts'
@@ -50,7 +51,7 @@ test('describe says who asks, and what they may see and do', async (t) => {
   const owner = await of('owner-token')
   assert.deepEqual(
     owner.resources.map(({ name }) => name),
-    ['product', 'token', 'import', 'import_template', 'toy', 'diary'],
+    ['product', ...platform.resources.map(({ name }) => name), 'toy', 'diary'],
   )
   const reprice = named(owner.resources, 'product').actions.some(({ name }) => name === 'reprice')
   assert.equal(reprice, false, 'only the system may')

@@ -1,6 +1,7 @@
 import { exportDocuments } from '../../engine/export.ts'
 import { parseQuery } from '../../engine/query.ts'
 import type { Engine } from '../../engine/types.ts'
+import { withView } from '../../engine/views.ts'
 import { write } from '../../intake/writers/index.ts'
 import { fileColumns } from '../../kernel/document.ts'
 import { badRequest } from '../../kernel/problem.ts'
@@ -37,8 +38,10 @@ export function exportRoute(engine: Engine, resource: Resource): Route {
       const paged = OF_PAGES.find((name) => name in selection)
       if (paged)
         throw badRequest(paged, `${paged} is for lists; an export holds every matching record, oldest first.`)
-      const query = parseQuery(engine, resource.name, selection)
-      const documents = await started(exportDocuments(engine, actorOf(request), resource.name, query))
+      const actor = actorOf(request)
+      const { parameters } = await withView(engine, actor, resource.name, selection)
+      const query = parseQuery(engine, resource.name, parameters)
+      const documents = await started(exportDocuments(engine, actor, resource.name, query))
       const body = write(format, fileColumns(resource), documents, { profile, sheet: resource.plural })
       return sendFile(reply, { name: fileName(resource, format), type: TYPES[format], body })
     },

@@ -3,6 +3,7 @@ import { perform } from '../../engine/perform.ts'
 import { parseQuery } from '../../engine/query.ts'
 import { read, readOne } from '../../engine/read.ts'
 import type { Engine } from '../../engine/types.ts'
+import { withView } from '../../engine/views.ts'
 import type { Row } from '../../kernel/field.ts'
 import type { Resource } from '../../kernel/resource.ts'
 import { recordTag, sendRead } from '../http/conditional.ts'
@@ -10,7 +11,15 @@ import { nextLink, onlyParameters, parametersOf } from '../http/parameters.ts'
 import type { Route } from '../http/route.ts'
 import { actorOf } from '../identity.ts'
 import * as operations from '../openapi/records.ts'
-import { callOf, expectedVersion, objectOf, refuseIfMatch, sendOne, tellOutcome } from './call.ts'
+import {
+  callOf,
+  expectedVersion,
+  objectOf,
+  refuseIfMatch,
+  sendOne,
+  tellOutcome,
+  warningsHeader,
+} from './call.ts'
 
 type Handle = Route['handle']
 type Named = { id: string }
@@ -47,8 +56,10 @@ export function recordRoutes(engine: Engine, resource: Resource): Route[] {
 
 function list(engine: Engine, resource: Resource): Handle {
   return async (request, reply) => {
-    const query = parseQuery(engine, resource.name, parametersOf(request))
-    const page = await read(engine, actorOf(request), resource.name, query)
+    const actor = actorOf(request)
+    const { parameters, warnings } = await withView(engine, actor, resource.name, parametersOf(request))
+    const page = await read(engine, actor, resource.name, parseQuery(engine, resource.name, parameters))
+    if (warnings.length) reply.header('serai-warnings', warningsHeader(warnings))
     if (page.next) reply.header('link', nextLink(request, 'cursor', page.next))
     return sendRead(request, reply, page)
   }

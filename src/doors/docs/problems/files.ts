@@ -15,6 +15,10 @@ export const fileProblems: ProblemTable = {
     'Rows of the file are wrong, so nothing was written.',
     'Mend the rows of the rejects file, or import with on_error=skip.',
   ),
+  'import.rules_changed': conflict(
+    'Somebody changed the rules of these records after the import was planned.',
+    'Plan the file again; the plan then says what the new rules refuse.',
+  ),
   'import.empty': conflict('The import changed nothing.', 'There is nothing to undo.'),
   'import.plan_lost': conflict(
     'The plan was lost when the database crashed. Nothing was changed.',

@@ -48,6 +48,10 @@ export const recordProblems: ProblemTable = {
     'The first request with this key is still running.',
     'Try again in a moment; you will get its answer.',
   ),
+  'view.broken': conflict(
+    'The saved view selects by something that its records no longer have.',
+    'Mend the view, as the detail says, or ask the list without it.',
+  ),
   'catalog.missing': problem(
     404,
     'No catalog',
