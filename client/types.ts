@@ -973,6 +973,7 @@ export type ProblemCode =
   | 'export.rows'
   | 'accept'
   | 'as_of'
+  | 'until'
   | 'redo'
   | 'feed.gone'
   | 'feed.size'

@@ -42,8 +42,12 @@ export async function toProblem(engine: Engine, error: unknown, limits: BodyLimi
   )
 }
 
+/** What the answer would have said of itself, had it been given. */
+const OF_ANSWERS = ['etag', 'link', 'location', 'content-disposition']
+
 /** Answers with a problem. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
+  for (const name of OF_ANSWERS) reply.removeHeader(name)
   if (isPassing(problem) && !reply.hasHeader('retry-after')) reply.header('retry-after', RETRY_AFTER_SECONDS)
   if (problem.status === 401 && !reply.hasHeader('www-authenticate'))
     reply.header('www-authenticate', 'Bearer realm="serai"')
