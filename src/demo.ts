@@ -1,6 +1,9 @@
 import { createReadStream } from 'node:fs'
+import { copyFile, mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { perform } from './engine/perform.ts'
+import { parseQuery } from './engine/query.ts'
+import { read } from './engine/read.ts'
 import type { House } from './house.ts'
 import type { Actor } from './kernel/actor.ts'
 import type { Counts } from './kernel/proposal.ts'
@@ -9,9 +12,19 @@ import type { Counts } from './kernel/proposal.ts'
 export type Demo = { lines: string[]; token: string }
 
 const SAMPLES = [{ resource: 'product', file: 'samples/catalog/products.jsonl' }]
+/** A source, and the file that waits for it. */
+const SOURCE = { file: 'samples/sources/supplier-prices.json', brings: 'samples/catalog/price-list.csv' }
 
-/** Loads the sample business (again: nothing happens twice) and makes an owner's token for this start. */
-export async function loadSamples(house: House, actor: Actor, projectFolder: string): Promise<Demo> {
+/**
+ * Loads the sample business (again: nothing happens twice) and makes an owner's token for this start. The sample source
+ * gets a folder of its own in `inbox`; without one there is no source.
+ */
+export async function loadSamples(
+  house: House,
+  actor: Actor,
+  projectFolder: string,
+  inbox: string | undefined,
+): Promise<Demo> {
   const lines: string[] = []
   for (const { resource, file } of SAMPLES) {
     const body = createReadStream(join(projectFolder, file))
@@ -26,6 +39,7 @@ export async function loadSamples(house: House, actor: Actor, projectFolder: str
     const { read, created, unchanged } = loaded.counts as Counts
     lines.push(`${read} ${resource}s from ${file}: ${created} new, ${unchanged} as before`)
   }
+  if (inbox) lines.push(await loadSource(house, actor, projectFolder, inbox))
   const name = `demo ${new Date().toISOString().slice(0, 19)}Z ${process.pid}`
   const { answer } = await perform(house.engine, {
     actor,
@@ -35,6 +49,23 @@ export async function loadSamples(house: House, actor: Actor, projectFolder: str
     reason: 'demo',
   })
   return { lines, token: answer?.token as string }
+}
+
+async function loadSource(
+  { engine }: House,
+  actor: Actor,
+  projectFolder: string,
+  inbox: string,
+): Promise<string> {
+  const resource = 'import_source'
+  const source = JSON.parse(await readFile(join(projectFolder, SOURCE.file), 'utf8')) as { name: string }
+  const location = join(inbox, source.name)
+  const known = await read(engine, actor, resource, parseQuery(engine, resource, { name: source.name }))
+  if (known.items.length) return `the import source ${source.name}, as before`
+  await mkdir(location, { recursive: true })
+  await copyFile(join(projectFolder, SOURCE.brings), join(location, 'price-list.csv'))
+  await perform(engine, { actor, resource, action: 'create', input: { ...source, location }, reason: 'demo' })
+  return `the import source ${source.name}; a price list waits in its folder`
 }
 
 /** What a person reads when the demonstration is up. */
@@ -52,7 +83,7 @@ Three things to try, in another terminal:
 
   curl -H 'Authorization: Bearer ${demo.token}' '${url}/api/products?q=desrt+safari&fields=product_id,product_name,price_from'
   npx serai ingest --file samples/catalog/bad.jsonl --dry-run
-  npx serai stats
+  npx serai sources check supplier-prices
 
 Ctrl-C stops it; what it holds stays for the next start.
 `
