@@ -142,14 +142,6 @@ async function knowledge({ send }: Door, { components }: Document): Promise<Lear
       'code == "ball"',
       '2026-01-01T00:00:00Z',
     ],
-    filters: [
-      'code == "ball"',
-      'version > 1',
-      'id != ""',
-      'created_at > timestamp("2026-01-01T00:00:00Z")',
-      'active',
-      'x',
-    ],
     resolve: ($ref) => (components as { schemas: Schema }).schemas[$ref.split('/').at(-1)!],
     idsOf: (path) => ids.get(path.split('/')[2]) ?? [],
     learn(path, { headers, text: said }) {

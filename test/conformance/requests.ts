@@ -9,7 +9,7 @@ export type Sent = {
   body?: Buffer
 }
 /** What is known of the house: texts that name something, ids by the plural of what they are of. */
-export type Known = Pool & { idsOf(path: string): readonly string[]; filters: readonly string[] }
+export type Known = Pool & { idsOf(path: string): readonly string[] }
 
 type Parameter = { name: string; in: string; required?: boolean; schema: Schema }
 type Operation = {
@@ -66,9 +66,32 @@ function idOf(path: string, known: Known): fc.Arbitrary<string> {
   )
 }
 
+const names = fc
+  .uniqueArray(fc.constantFrom('id', 'version', 'created_at', '-updated_at', 'name', 'code', 'colour'), {
+    minLength: 1,
+    maxLength: 3,
+  })
+  .map((chosen) => chosen.join(','))
+/** What the schema of a parameter does not say. */
+const SOUND: { [name: string]: fc.Arbitrary<string> } = {
+  fields: names.map((chosen) => chosen.replaceAll('-', '')),
+  sort: names,
+  facets: fc.constantFrom('colour', 'state', 'active', 'category'),
+  expand: fc.constantFrom('friend', 'x'),
+  resource: fc.constantFrom('toy', 'toys', 'product', 'nothing'),
+  filter: fc.constantFrom(
+    'code == "ball"',
+    'version > 1',
+    'id != ""',
+    'created_at > timestamp("2026-01-01T00:00:00Z")',
+    'active',
+    'x',
+  ),
+}
+
 /** About one of those that may be left out is given, so that most requests stay sound. */
 function parameter({ name, required, schema }: Parameter, known: Known, of: number): fc.Arbitrary<string> {
-  const sound = name === 'filter' ? fc.constantFrom(...known.filters) : valid(schema, known)
+  const sound = SOUND[name] ?? valid(schema, known)
   const value = fc.oneof(
     { weight: 8, arbitrary: sound },
     { weight: 1, arbitrary: nearly(schema, known) },

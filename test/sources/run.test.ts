@@ -134,10 +134,13 @@ test('a file that is being written waits for the next run, whether it grows befo
   t.after(() => clearTimeout(later))
   assert.deepEqual((await runSource({ ...context, stillMs: 600 }, 'feed')).files, [])
   const { ingest } = context.imports
+  const more = jsonl(...long)
+  let chunks = 0
   async function* growingBody(body: Readable) {
     for await (const chunk of body) {
+      if (++chunks > 100) return
       yield chunk
-      await grow()
+      await writeFile(join(inbox, 'a.jsonl'), more, { flag: 'a' })
     }
   }
   const growing: SourceContext['imports'] = {
@@ -145,6 +148,7 @@ test('a file that is being written waits for the next run, whether it grows befo
     ingest: (request) => ingest({ ...request, body: Readable.from(growingBody(request.body)) }),
   }
   assert.deepEqual((await runSource({ ...context, imports: growing }, 'feed')).files, [])
+  assert.ok(chunks > 0 && chunks < 100, 'it is read to where it stood, not to an end that never comes')
   assert.equal((await catalog()).length, 0)
   assert.deepEqual(outcomes(await runSource(context, 'feed')), ['a.jsonl applied'])
 })
