@@ -47,6 +47,12 @@ module.exports = {
       to: { path: '^src/ports/', dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'the client stands alone',
+      severity: 'error',
+      from: { path: '^client/', pathNot: TESTS },
+      to: { pathNot: '^client/' },
+    },
+    {
       name: 'only main knows the areas',
       severity: 'error',
       from: { path: '^src/', pathNot: ['^src/areas/', '^src/main[.]ts$', TESTS] },

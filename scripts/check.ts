@@ -13,10 +13,11 @@ const STEPS: [string, string, string[]][] = [
   [
     'arrows between rooms',
     'depcruise',
-    ['--config', '.dependency-cruiser.cjs', 'src', 'bin', 'test', 'scripts', 'bench'],
+    ['--config', '.dependency-cruiser.cjs', 'src', 'bin', 'client', 'test', 'scripts', 'bench'],
   ],
   ['unused code', 'knip', []],
   ['generated files', process.execPath, ['samples/catalog/build.ts', '--check']],
+  ['generated types', process.execPath, ['scripts/types.ts', '--check']],
 ]
 
 const failed = [

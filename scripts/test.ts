@@ -10,7 +10,13 @@ const TIMEOUT_MS = 180_000
 const files = process.argv.slice(2)
 const found = files.length
   ? files
-  : globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts', 'samples/**/*.test.ts']).sort()
+  : globSync([
+      'src/**/*.test.ts',
+      'client/**/*.test.ts',
+      'test/**/*.test.ts',
+      'bench/**/*.test.ts',
+      'samples/**/*.test.ts',
+    ]).sort()
 const server = await startServer(TEMPLATE)
 let code = 1
 try {

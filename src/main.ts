@@ -97,7 +97,7 @@ async function serve(options: {
   }
   const house = await openHouse(settings, AREAS, { onProgress: note, signal: interrupted.signal })
   try {
-    const demo = options.demo ? await loadSamples(house, person(), PROJECT) : null
+    const demo = options.demo ? await loadSamples(house, person(), PROJECT, settings.importFolders[0]) : null
     const authenticate = tokenAuthenticator(
       async (text, values) => (await house.pool.query(text, values)).rows,
     )

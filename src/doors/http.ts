@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import multipart from '@fastify/multipart'
 import Fastify, {
   type FastifyBaseLogger,
@@ -196,10 +197,19 @@ function continueTraceOf(request: FastifyRequest, reply: FastifyReply): void {
   request.log = request.log.child({ trace_id: trace.id })
 }
 
-/** Says whether the app is closing; whoever is still being answered after a while is cut off. */
+/**
+ * Says whether the app is closing; whoever is still being answered after a while is cut off. Connections on which nothing was
+ * asked yet (browsers open them ahead) are cut off at once: Node does not count them as idle.
+ */
 function closeInTime(app: FastifyInstance): () => boolean {
   let timer: NodeJS.Timeout | undefined
+  const sockets = new Set<Socket>()
+  app.server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   app.addHook('preClose', async () => {
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
     timer = setTimeout(() => app.server.closeAllConnections(), CLOSING_MS)
   })
   app.addHook('onClose', async () => clearTimeout(timer))

@@ -155,8 +155,23 @@ function operationOf({ operation, open, path }: Route): JsonSchema {
       ...Object.fromEntries(
         [...new Set(statuses)].map((status) => [status, { $ref: `#/components/responses/Problem${status}` }]),
       ),
-      ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, answerOf(answer)])),
+      ...Object.fromEntries(
+        Object.entries(answers).map(([status, answer]) => [
+          status,
+          statuses.includes(Number(status)) ? orProblem(answerOf(answer), Number(status)) : answerOf(answer),
+        ]),
+      ),
     },
+  }
+}
+
+/** An answer of its own under a status that problems have too: whichever happened first. */
+function orProblem(answer: JsonSchema, status: number): JsonSchema {
+  const problem = problemOf(status)
+  return {
+    ...answer,
+    headers: { ...(problem.headers as object), ...(answer.headers as object) },
+    content: { ...(problem.content as object), ...((answer.content as object | undefined) ?? {}) },
   }
 }
 
@@ -170,7 +185,8 @@ function answerOf({ description, types, schema, headers = [] }: Answer): JsonSch
 }
 
 function problemOf(status: number): JsonSchema {
-  const extra = status === 401 ? ['WWW-Authenticate'] : [429, 503].includes(status) ? ['Retry-After'] : []
+  const extra =
+    status === 401 ? ['WWW-Authenticate'] : [409, 429, 503].includes(status) ? ['Retry-After'] : []
   return answerOf({
     description: PROBLEMS[status],
     types: [PROBLEM_TYPE],

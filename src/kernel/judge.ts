@@ -91,7 +91,7 @@ export function judge(
     return rejected([
       fault(
         resource.key[0],
-        'key.exists',
+        `${resource.key[0]}.unique`,
         `${understood.label} exists already; --mode create only takes new ones`,
       ),
     ])

@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
 import { pino } from 'pino'
 import { perform } from '../../src/engine/perform.ts'
@@ -121,19 +122,33 @@ test('files of a folder come in by name, whole ones only, and move to done or fa
   assert.match(String(last_error), /1 of 1 rows are wrong/)
 })
 
-test('a file that is being written waits for the next run', async (t) => {
+test('a file that is being written waits for the next run, whether it grows before or while it is read', async (t) => {
   const { context, inbox, make, put, catalog } = await sourceHouse(t)
   await make({})
-  await put('a.jsonl', document('A'))
-  const writing = setInterval(
-    () => void writeFile(join(inbox, 'a.jsonl'), jsonl(document('A')), { flag: 'a' }),
-    5,
+  const grow = () => writeFile(join(inbox, 'a.jsonl'), jsonl(document('A')), { flag: 'a' })
+  const long = Array.from({ length: 20 }, (_, index) =>
+    document(`L${index}`, { description_long: 'x'.repeat(40_000) }),
   )
-  try {
-    assert.deepEqual((await runSource(context, 'feed')).files, [])
-  } finally {
-    clearInterval(writing)
+  await put('a.jsonl', ...long)
+  const later = setTimeout(() => void grow(), 150)
+  t.after(() => clearTimeout(later))
+  assert.deepEqual((await runSource({ ...context, stillMs: 600 }, 'feed')).files, [])
+  const { ingest } = context.imports
+  const more = jsonl(...long)
+  let chunks = 0
+  async function* growingBody(body: Readable) {
+    for await (const chunk of body) {
+      if (++chunks > 100) return
+      yield chunk
+      await writeFile(join(inbox, 'a.jsonl'), more, { flag: 'a' })
+    }
   }
+  const growing: SourceContext['imports'] = {
+    ...context.imports,
+    ingest: (request) => ingest({ ...request, body: Readable.from(growingBody(request.body)) }),
+  }
+  assert.deepEqual((await runSource({ ...context, imports: growing }, 'feed')).files, [])
+  assert.ok(chunks > 0 && chunks < 100, 'it is read to where it stood, not to an end that never comes')
   assert.equal((await catalog()).length, 0)
   assert.deepEqual(outcomes(await runSource(context, 'feed')), ['a.jsonl applied'])
 })
@@ -205,7 +220,8 @@ test('an address: secrets are sent and never shown, unchanged bytes are no work'
   assert.deepEqual([feed.asked, (await catalog()).length], [['Bearer s3cret - 7'], 2])
   const imports = async () => (await pool.query('select count(*) as count from import')).rows[0].count
   const before = [await eventCount(pool), await imports()]
-  const same = await runSource(context, 'feed')
+  const unused = { ingest: () => assert.fail('it was taken in again') }
+  const same = await runSource({ ...context, imports: { ...context.imports, ...unused } }, 'feed')
   feed.etag = '"v1"'
   await runSource(context, 'feed')
   await runSource(context, 'feed')

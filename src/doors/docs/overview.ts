@@ -51,6 +51,6 @@ const CONVENTIONS: readonly [string, string][] = [
   ],
   [
     'Retries',
-    '429 and 503 carry `Retry-After`. Nothing was changed; send the same again, writes with their `Idempotency-Key`.',
+    '429, 503, and 409 where another writer is at it, carry `Retry-After`. Nothing was changed; send the same again, writes with their `Idempotency-Key`.',
   ],
 ]

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import type { Actor } from '../../kernel/actor.ts'
 import { assertProblem, eventCount, openDoor } from './testing.ts'
@@ -66,4 +68,17 @@ test('a closing process finishes what it does, and takes nothing new', async (t)
   release()
   assert.equal((await asked).status, 200)
   await closed
+})
+
+test('a line on which nothing was asked yet does not hold a closing process up', async (t) => {
+  const { app } = await house(t)
+  const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
+  const ahead = connect(Number(port), '127.0.0.1')
+  await once(ahead, 'connect')
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  const started = performance.now()
+  const cut = once(ahead, 'close')
+  await app.close()
+  await cut
+  assert.ok(performance.now() - started < 5_000, `${performance.now() - started} ms`)
 })

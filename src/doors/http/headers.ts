@@ -69,7 +69,7 @@ export function entityTags(
   const tags = ETAG_LIST.test(header) ? header.match(/(?:W\/)?"[^"]*"/g)! : []
   if (tags.length === 0 || tags.length > ETAGS_MAX)
     throw badRequest(
-      name.replace('-', '_'),
+      name.replaceAll('-', '_'),
       `${name === 'if-match' ? 'If-Match' : 'If-None-Match'} must be *, or up to ${ETAGS_MAX} entity tags in double quotes, such as "3".`,
     )
   return tags.map((tag) => ({

@@ -42,10 +42,13 @@ export async function toProblem(engine: Engine, error: unknown, limits: BodyLimi
   )
 }
 
+/** What the answer would have said of itself, had it been given. */
+const OF_ANSWERS = ['etag', 'link', 'location', 'content-disposition']
+
 /** Answers with a problem. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
-  if (problem.status === 503 && !reply.hasHeader('retry-after'))
-    reply.header('retry-after', RETRY_AFTER_SECONDS)
+  for (const name of OF_ANSWERS) reply.removeHeader(name)
+  if (isPassing(problem) && !reply.hasHeader('retry-after')) reply.header('retry-after', RETRY_AFTER_SECONDS)
   if (problem.status === 401 && !reply.hasHeader('www-authenticate'))
     reply.header('www-authenticate', 'Bearer realm="serai"')
   if (problem.status === 413) reply.header('connection', 'close')
@@ -55,6 +58,11 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
     .header('content-type', PROBLEM_TYPE)
     .serializer(String)
     .send(JSON.stringify(problemBody(problem, request.id)))
+}
+
+/** The same request may do in a moment: the house is busy, or another writer is at the same thing. */
+function isPassing({ status, code }: Problem): boolean {
+  return status === 503 || (status === 409 && /(^|\.)busy$/.test(code))
 }
 
 /** The members of RFC 9457 and ours. */

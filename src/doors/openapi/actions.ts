@@ -13,6 +13,7 @@ import {
   query,
   writeParameters,
 } from './parameters.ts'
+import { inputSchema } from './schemas.ts'
 
 type Verb = { resource: Resource; name: string; action: Action }
 
@@ -25,7 +26,10 @@ export function onOne({ resource, name, action }: Verb): Operation {
     parameters: [idParameter, ...writeParameters, keyParameter, ifMatchParameter],
     body: inputBody({ resource, name, action }),
     answers: {
-      200: json('The record as it is now.', schemaRef(recordName(resource)), ['ETag', ...WRITE_HEADERS]),
+      200:
+        action.effect === 'read'
+          ? json('What it says.', { type: 'object' }, ['ETag', ...WRITE_HEADERS])
+          : json('The record as it is now.', schemaRef(recordName(resource)), ['ETag', ...WRITE_HEADERS]),
     },
     problems: [404, 412, ...WRITE_PROBLEMS],
   }
@@ -40,15 +44,19 @@ export function onMany({ resource, name, action }: Verb): Operation {
     items: { type: 'string' },
     description: 'ids or natural keys',
   }
-  const input = schemaRef(inputName(resource, name))
-  const withIds = { type: 'object', properties: { ids }, required: ['ids'] }
+  // The input's own schema is closed, so the two cannot simply be joined by allOf.
+  const { properties, required = [], ...input } = inputSchema(action.input, action.partial ?? false)
+  const body = {
+    ...input,
+    properties: { ids, ...(properties as JsonSchema) },
+    required: ['ids', ...(required as string[])],
+  }
   return {
     id: `${camel(name)}${pascal(resource.plural)}`,
     summary: `${action.description} On many records at once: all of them, or none.`,
     tag: resource.plural,
     parameters: [...writeParameters, keyParameter],
-    // The input's own schema is closed, so the two cannot simply be joined by allOf.
-    body: jsonBody({ ...withIds, description: `ids, and the members of ${input.$ref.split('/').at(-1)}` }),
+    body: jsonBody(body),
     answers: {
       200: json(
         'The records as they are now.',

@@ -26,7 +26,7 @@ export function read(
 ): Operation['answers'] {
   return {
     200: json(description, schema, ['ETag', ...headers]),
-    304: { description: 'The caller holds just that.', headers: ['ETag'] },
+    304: { description: 'The caller holds just that.', headers: ['ETag', ...headers] },
   }
 }
 

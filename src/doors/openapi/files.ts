@@ -27,14 +27,22 @@ const which: Parameter = {
   schema: { type: 'string', format: 'uuid' },
 }
 
+/** Media types of files, by format. */
+export const FILE_TYPES = {
+  csv: 'text/csv; charset=utf-8',
+  xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+  json: 'application/json',
+  jsonl: 'application/jsonl',
+} as const
+
 /** What the documentation says of an export. */
-export function download(resource: Resource, types: { [format: string]: string }): Operation {
+export function download(resource: Resource): Operation {
   return {
     id: `export${pascal(resource.plural)}`,
     summary: `All matching ${resource.plural} as a file, from one snapshot. A file that breaks off was not finished: the connection is cut.`,
     tag: resource.plural,
     parameters: [
-      { ...query('format', 'Kind of file.', { enum: Object.keys(types) }), required: true },
+      { ...query('format', 'Kind of file.', { enum: Object.keys(FILE_TYPES) }), required: true },
       query('profile', 'spreadsheet: no text becomes a formula; raw: exact, for programs.', {
         enum: ['spreadsheet', 'raw'],
         default: 'spreadsheet',
@@ -44,8 +52,8 @@ export function download(resource: Resource, types: { [format: string]: string }
     answers: {
       200: {
         description: 'The file.',
-        types: Object.values(types),
-        schema: { type: 'string' },
+        types: Object.values(FILE_TYPES),
+        schema: { description: 'json: a list of documents' },
         headers: ['Content-Disposition'],
       },
     },
@@ -179,8 +187,8 @@ export const rejects: Operation = {
   answers: {
     200: {
       description: 'The file.',
-      types: ['application/octet-stream'],
-      schema: { type: 'string' },
+      types: Object.values(FILE_TYPES),
+      schema: { description: 'json: a list of documents' },
       headers: ['Content-Disposition'],
     },
   },

@@ -1,3 +1,4 @@
+import type { JsonSchema } from '../../kernel/field.ts'
 import { keepsHistory, keyLabel, type Resource } from '../../kernel/resource.ts'
 import { JSON_TYPE, MERGE_PATCH } from '../http/body.ts'
 import type { Operation } from '../http/route.ts'
@@ -23,7 +24,7 @@ export function list(resource: Resource): Operation {
     properties: { value: { type: 'integer' }, capped: { type: 'boolean' } },
     required: ['value', 'capped'],
   }
-  const page = pageSchema(schemaRef(recordName(resource)), { facets, count })
+  const page = pageSchema(shown(resource), { facets, count })
   return {
     id: `list${pascal(resource.plural)}`,
     summary: `${resource.plural}, a page at a time. ${resource.description}`.trim(),
@@ -47,7 +48,7 @@ export function one(resource: Resource): Operation {
       ...(keepsHistory(resource) ? [asOfParameter] : []),
       ifNoneMatchParameter,
     ],
-    answers: read('The record.', schemaRef(recordName(resource))),
+    answers: read('The record.', shown(resource)),
     problems: [404],
   }
 }
@@ -73,7 +74,7 @@ export function create(resource: Resource): Operation {
     parameters: [...writeParameters, keyParameter],
     body: jsonBody(schema),
     answers: {
-      200: json('What it would be (dry run).', answer, ['Serai-Dry-Run']),
+      200: json('What it would be (dry run).', answer, WRITE_HEADERS),
       201: json('What was made: the record, or the list of them.', answer, [
         'Location',
         'ETag',
@@ -116,11 +117,17 @@ export function archive(resource: Resource): Operation {
     parameters: [idParameter, ...writeParameters, keyParameter, ifMatchParameter],
     body: jsonBody(schemaRef(inputName(resource, 'archive')), false),
     answers: {
-      200: json('The record as it would be (dry run).', schemaRef(recordName(resource)), ['Serai-Dry-Run']),
+      200: json('The record as it would be (dry run).', schemaRef(recordName(resource)), WRITE_HEADERS),
       204: { description: 'It is archived.', headers: WRITE_HEADERS },
     },
     problems: [404, 412, ...WRITE_PROBLEMS],
   }
+}
+
+/** A record as a read shows it: whole, or the fields that were asked for. */
+function shown(resource: Resource): JsonSchema {
+  const part = { type: 'object', description: 'under ?fields=: these fields alone' }
+  return { anyOf: [schemaRef(recordName(resource)), part] }
 }
 
 function keyNames(resource: Resource): string {

@@ -45,7 +45,7 @@ function expandable(schema: JsonSchema, target: Resource): JsonSchema {
 }
 
 /** What an action takes; a merge patch requires nothing, and null clears what is optional. */
-function inputSchema(fields: Fields, partial: boolean): JsonSchema {
+export function inputSchema(fields: Fields, partial: boolean): JsonSchema {
   const schema = objectSchema(fields)
   if (!partial) return schema
   const { required: _, ...patch } = schema

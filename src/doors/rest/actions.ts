@@ -95,7 +95,7 @@ function askOne(engine: Engine, { resource, name, action }: Verb): Handle {
       targets: [id],
       input: inputOfQuery(action, askedOf(request, action)),
     })
-    return sendOne(reply, outcome)
+    return reply.send({ ...outcome.records[0], ...outcome.answer })
   }
 }
 

@@ -9,16 +9,10 @@ import type { Resource } from '../../kernel/resource.ts'
 import { parametersOf, wordOf } from '../http/parameters.ts'
 import type { Route } from '../http/route.ts'
 import { actorOf } from '../identity.ts'
-import { download } from '../openapi/files.ts'
+import { download, FILE_TYPES } from '../openapi/files.ts'
 import { sendFile, started } from './download.ts'
 
-const TYPES = {
-  csv: 'text/csv; charset=utf-8',
-  xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
-  json: 'application/json',
-  jsonl: 'application/jsonl',
-} as const
-const FORMATS = Object.keys(TYPES) as (keyof typeof TYPES)[]
+const FORMATS = Object.keys(FILE_TYPES) as (keyof typeof FILE_TYPES)[]
 const PROFILES = ['spreadsheet', 'raw'] as const
 /** Parameters of a list that make no sense for a whole file. */
 const OF_PAGES = ['sort', 'limit', 'cursor', 'fields', 'expand', 'facets', 'count']
@@ -29,7 +23,7 @@ export function exportRoute(engine: Engine, resource: Resource): Route {
     method: 'GET',
     path: `/api/${resource.plural}/export`,
     file: true,
-    operation: download(resource, TYPES),
+    operation: download(resource),
     async handle(request, reply) {
       const { format: asked, profile: escaped, ...selection } = parametersOf(request)
       const format = wordOf('format', single('format', asked), FORMATS)
@@ -43,7 +37,7 @@ export function exportRoute(engine: Engine, resource: Resource): Route {
       const query = parseQuery(engine, resource.name, parameters)
       const documents = await started(exportDocuments(engine, actor, resource.name, query))
       const body = write(format, fileColumns(resource), documents, { profile, sheet: resource.plural })
-      return sendFile(reply, { name: fileName(resource, format), type: TYPES[format], body })
+      return sendFile(reply, { name: fileName(resource, format), type: FILE_TYPES[format], body })
     },
   }
 }

@@ -72,7 +72,8 @@ export async function* readPlain(folder: string, name: string, expected: Shape):
   try {
     if ((await realpath(folder)) !== folder) throw new Error(`The folder ${folder} was moved.`)
     await requireShape(handle, name, expected)
-    yield* handle.createReadStream({ autoClose: false })
+    // No more than it was when it lay still: a file that grows for ever would never end.
+    if (expected.size > 0) yield* handle.createReadStream({ autoClose: false, end: expected.size - 1 })
     await requireShape(handle, name, expected)
   } finally {
     await handle.close()

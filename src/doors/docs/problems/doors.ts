@@ -10,6 +10,10 @@ export const doorProblems: ProblemTable = {
     'The time cannot be read, is still to come, or what is asked keeps no history.',
     'Write a time that has passed: 2026-01-31T09:30:00Z.',
   ),
+  until: bad(
+    'The time cannot be read, is still to come, or stands before as_of.',
+    'Write a time that has passed: 2026-01-31T09:30:00Z.',
+  ),
   redo: conflict('The change is not undone.', 'Look at its undone_by; there is nothing to redo.'),
   'feed.gone': problem(
     410,

@@ -43,9 +43,11 @@ export const fileProblems: ProblemTable = {
     'Send the fields first and one file last.',
   ),
   'form.order': bad('Something comes after the file.', 'Send the file as the last part of the form.'),
-  snapshot: conflict(
-    'This resource cannot be archived, so a snapshot cannot remove any.',
-    'Use replace or merge.',
+  snapshot: problem(
+    [400, 409],
+    'Snapshot',
+    'Of an import: records of this resource cannot be archived, so a snapshot cannot remove any. Of live messages: snapshot is neither true nor false.',
+    'Use replace or merge. Write true or false.',
   ),
   'snapshot.empty': problem(
     422,
