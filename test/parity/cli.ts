@@ -1,127 +1,90 @@
 import { Readable, Writable } from 'node:stream'
-import { nukeCommand, statsCommand } from '../../src/areas/catalog/commands.ts'
 import { type Host, runCli } from '../../src/doors/cli.ts'
 import { tokens } from '../../src/doors/http/testing.ts'
 import type { Services } from '../../src/doors/services.ts'
 import { type Fault, pointer } from '../../src/kernel/fault.ts'
 import type { Row } from '../../src/kernel/field.ts'
-import { type How, type Outcome, rowText, undoOutcome, type Way } from './way.ts'
+import { type Asked, facetTexts, type How, type Outcome, rowText, undoOutcome, type Way } from './way.ts'
 
-type Said = { code: number; stdout: string }
-
-/** The command line, on the services that the server has too. What it has no verb for is undefined. */
+/** The command line, on the services that the server has too. */
 export function cliWay(services: Services): Way {
-  const serai = (how: How, args: string[], stdin = '') => run(services, how, args, stdin)
-  const options = ({ dryRun, reason }: How) => [
-    ...(dryRun ? ['--dry-run'] : []),
-    ...(reason ? ['--reason', reason] : []),
-  ]
+  const serai = <Document>(how: How, args: string[], read: (document: Document) => Outcome) =>
+    outcome(run(services, how, [...args, '--json']), read)
+  const act = (name: string, ids: string[], input: unknown, how: How) =>
+    serai(how, ['do', 'product', name, ...ids, '--input', JSON.stringify(input), ...options(how)], done)
   return {
-    create: (input, how) => ingest(serai, how, 'create', [input].flat()),
-    update: (id, patch, how) =>
-      how.ifVersion === undefined ? ingest(serai, how, 'merge', [{ product_id: id, ...patch }]) : undefined,
-    act: (name, _ids, _input, how) =>
-      name === 'nuke' ? outcome(serai(how, ['nuke', '--yes', '--json']), nuked) : undefined,
-    ask: (name, how) =>
-      outcome(serai(how, [name, '--json']), ({ backups: _, ...answer }: Row) => ({ answer })),
-    list({ sort, limit, cursor, facets, count, ...asked }, how) {
-      if (asked.archived === 'with' || sort || limit || cursor || facets || count) return undefined
-      const flags = Object.entries(asked).flatMap(([name, value]) => [`--${name.replace('_', '-')}`, value])
-      return listed(serai(how, ['export', 'products', ...flags, '--json']), asked.archived === 'only')
-    },
-    get: () => undefined,
+    create: (input, how) => act('create', [], input, how),
+    update: (id, patch, how) => act('update', [id], patch, how),
+    act,
+    ask: (name, how) => serai(how, ['do', 'product', name], ({ answer }: Done) => ({ answer: answer ?? {} })),
+    list: (asked, how) => serai(how, ['list', 'products', ...flags(asked)], listed),
+    get: (id, how) => serai(how, ['get', 'product', id], (record: Row) => ({ rows: [rowText(record)] })),
     history: (id, how) =>
-      outcome(serai(how, ['history', id, '--json']), (events: { action: string; version: number }[]) => ({
+      serai(how, ['history', id], (events: { action: string; version: number }[]) => ({
         history: events.map(({ action, version }) => `${action} ${version}`),
       })),
-    undo: (change, how) => outcome(serai(how, ['undo', change, ...options(how), '--json']), undoOutcome),
-    redo: (change, how) => outcome(serai(how, ['redo', change, ...options(how), '--json']), undoOutcome),
+    undo: (change, how) => serai(how, ['undo', change, ...options(how)], undoOutcome),
+    redo: (change, how) => serai(how, ['redo', change, ...options(how)], undoOutcome),
   }
 }
 
-function nuked({ archived, change }: { archived: number; change: string }): Outcome {
-  return { answer: { archived }, change }
+type Done = { change: string | null; items: Row[]; answer?: Row }
+type Page = {
+  items: Row[]
+  next: string | null
+  facets?: Parameters<typeof facetTexts>[0]
+  count?: { value: number }
 }
 
-type Serai = (how: How, args: string[], stdin?: string) => Promise<Said>
-type Ingested = { change: string | null; errors: Fault[] }
+function done({ change, items, answer }: Done): Outcome {
+  return { change, ...(answer ? { answer } : { rows: items.map(rowText) }) }
+}
 
-/** Rows as a file on standard input. */
-async function ingest(serai: Serai, how: How, mode: string, rows: Row[]): Promise<Outcome> {
-  const flags = [
-    '--mode',
-    mode,
-    '--format',
-    'jsonl',
-    '--strict',
-    '--json',
-    ...(how.dryRun ? ['--dry-run'] : []),
+function listed({ items, next, facets, count }: Page): Outcome {
+  return {
+    rows: items.map(rowText),
+    next,
+    ...(facets ? { facets: facetTexts(facets) } : {}),
+    ...(count ? { count: count.value } : {}),
+  }
+}
+
+function options({ dryRun, reason, ifVersion }: How): string[] {
+  return [
+    ...(dryRun ? ['--dry-run'] : []),
+    ...(reason ? ['--reason', reason] : []),
+    ...(ifVersion === undefined ? [] : ['--if-version', String(ifVersion)]),
   ]
-  const reason = how.reason ? ['--reason', how.reason] : []
-  const file = rows.map((row) => `${JSON.stringify(fileRow(row))}\n`).join('')
-  const said = outcome(serai(how, ['ingest', '-', ...flags, ...reason], file), taken)
-  const { faults, problem, change } = await said
-  if (faults || problem || how.dryRun) return said
-  // What it says is the plan's, counts and faults; the records are read for the comparison.
-  const keys = JSON.stringify(rows.map(({ product_id }) => product_id))
-  const flag = ['--filter', `product_id in ${keys}`]
-  return { ...(await listed(serai(how, ['export', 'products', ...flag]), false)), change: change ?? null }
 }
 
-// Files name the amount of a price `price_aed`.
-function taken({ change, errors }: Ingested): Outcome {
-  return errors.length
-    ? { faults: faultTexts(errors).map((each) => each.replace('/price_aed ', '/price ')) }
-    : { change }
+function flags({ count, ...asked }: Asked): string[] {
+  const named = Object.entries(asked).map(([name, value]) => `--${name.replace('_', '-')}=${value}`)
+  return count ? [...named, '--count'] : named
 }
 
-/** Files spell a price `price_aed` and `currency`. */
-function fileRow({ pricing, ...row }: Row): Row {
-  const tiers = pricing as { price: { amount: number; currency: string } }[] | undefined
-  return tiers === undefined
-    ? row
-    : {
-        ...row,
-        pricing: tiers.map(({ price, ...tier }) => ({
-          ...tier,
-          price_aed: price.amount / 100,
-          currency: price.currency,
-        })),
-      }
-}
-
-/** The lines of a file, which does not say whether a record is archived. */
-async function listed(said: Promise<Said>, archived: boolean): Promise<Outcome> {
-  const { code, stdout } = await said
-  const rows = stdout.split('\n').flatMap((line) => (line ? [JSON.parse(line)] : []))
-  return code === 0
-    ? { rows: rows.map((row) => rowText({ ...row, archived_at: archived })) }
-    : refusal(rows[0])
-}
+type Said = { code: number; stdout: string }
+type Refusal = { error: { code: string; errors: Fault[] } }
 
 async function outcome<Document>(
   said: Promise<Said>,
   read: (document: Document) => Outcome,
 ): Promise<Outcome> {
-  const document = JSON.parse((await said).stdout)
-  return document.error ? refusal(document) : read(document)
+  const { code, stdout } = await said
+  const document = JSON.parse(stdout)
+  return code === 0 ? read(document) : refusal(document)
 }
 
-function refusal({ error }: { error: { code: string; errors: Fault[] } }): Outcome {
-  return { problem: error.code, faults: faultTexts(error.errors) }
+function refusal({ error }: Refusal): Outcome {
+  return { problem: error.code, faults: error.errors.map(({ path, code }) => `${pointer(path)} ${code}`) }
 }
 
-function faultTexts(faults: readonly Fault[]): string[] {
-  return faults.map(({ path, code }) => `${pointer(path)} ${code}`)
-}
-
-async function run(services: Services, how: How, args: string[], stdin: string): Promise<Said> {
+async function run(services: Services, how: How, args: string[]): Promise<Said> {
   let stdout = ''
   const host: Host = {
     version: '0',
     defaultResource: 'product',
     tokenResource: 'token',
-    areas: [statsCommand, nukeCommand],
+    areas: [],
     open: async () => ({
       services,
       actor: tokens[how.as ?? 'manager-token'],
@@ -138,7 +101,7 @@ async function run(services: Services, how: How, args: string[], stdin: string):
       },
     }),
     stderr: sink,
-    stdin: Readable.from([Buffer.from(stdin)]),
+    stdin: Readable.from([]),
     isTerminal: false,
     env: {},
     signal: new AbortController().signal,
