@@ -24,6 +24,7 @@ import { fileColumns } from '../src/kernel/document.ts'
 import { uuidv7 } from '../src/kernel/uuid.ts'
 import { readSettings } from '../src/settings.ts'
 import { selectList } from '../src/store/rows.ts'
+import { refreshVocabulary } from '../src/store/vocabulary.ts'
 import { jobRates } from './jobs.ts'
 import { writeJsonl } from './products.ts'
 
@@ -150,6 +151,7 @@ function copyValue(value: unknown): string {
 /** Words, a slip of the pen, a filter and a price order, each with all facets. */
 async function search({ engine, pool }: House): Promise<void> {
   await pool.query('vacuum analyze product')
+  await refreshVocabulary(pool, engine.resources.get('product')!)
   const questions = [
     { q: 'desert safari' },
     { q: 'dhow cruise', filter: 'active' },

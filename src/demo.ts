@@ -6,12 +6,17 @@ import { parseQuery } from './engine/query.ts'
 import { read } from './engine/read.ts'
 import type { House } from './house.ts'
 import type { Actor } from './kernel/actor.ts'
+import type { Row } from './kernel/field.ts'
 import type { Counts } from './kernel/proposal.ts'
 
 /** What the demonstration loaded, and the token that opens the doors of it. */
 export type Demo = { lines: string[]; token: string }
 
-const SAMPLES = [{ resource: 'product', file: 'samples/catalog/products.jsonl' }]
+const SAMPLES = [
+  { resource: 'product', file: 'samples/catalog/products.jsonl' },
+  { resource: 'validation_rule', file: 'samples/catalog/rules.json' },
+]
+const VIEW = 'samples/catalog/view.json'
 /** A source, and the file that waits for it. */
 const SOURCE = { file: 'samples/sources/supplier-prices.json', brings: 'samples/catalog/price-list.csv' }
 
@@ -39,6 +44,7 @@ export async function loadSamples(
     const { read, created, unchanged } = loaded.counts as Counts
     lines.push(`${read} ${resource}s from ${file}: ${created} new, ${unchanged} as before`)
   }
+  lines.push(await loadView(house, actor, projectFolder))
   if (inbox) lines.push(await loadSource(house, actor, projectFolder, inbox))
   const name = `demo ${new Date().toISOString().slice(0, 19)}Z ${process.pid}`
   const { answer } = await perform(house.engine, {
@@ -51,21 +57,43 @@ export async function loadSamples(
   return { lines, token: answer?.token as string }
 }
 
+async function loadView({ engine }: House, actor: Actor, projectFolder: string): Promise<string> {
+  const [resource, view] = ['saved_view', await sampleOf(projectFolder, VIEW)]
+  if (!(await isThere(engine, actor, resource, view)))
+    await perform(engine, { actor, resource, action: 'create', input: view, reason: 'demo' })
+  return `a saved view: /api/products?view=${view.name}`
+}
+
 async function loadSource(
   { engine }: House,
   actor: Actor,
   projectFolder: string,
   inbox: string,
 ): Promise<string> {
-  const resource = 'import_source'
-  const source = JSON.parse(await readFile(join(projectFolder, SOURCE.file), 'utf8')) as { name: string }
+  const [resource, source] = ['import_source', await sampleOf(projectFolder, SOURCE.file)]
+  if (await isThere(engine, actor, resource, source)) return `the import source ${source.name}, as before`
   const location = join(inbox, source.name)
-  const known = await read(engine, actor, resource, parseQuery(engine, resource, { name: source.name }))
-  if (known.items.length) return `the import source ${source.name}, as before`
   await mkdir(location, { recursive: true })
   await copyFile(join(projectFolder, SOURCE.brings), join(location, 'price-list.csv'))
   await perform(engine, { actor, resource, action: 'create', input: { ...source, location }, reason: 'demo' })
   return `the import source ${source.name}; a price list waits in its folder`
+}
+
+type Sample = Row & { name: string }
+
+async function sampleOf(projectFolder: string, file: string): Promise<Sample> {
+  return JSON.parse(await readFile(join(projectFolder, file), 'utf8')) as Sample
+}
+
+/** Somebody who put it away does not get it again. */
+async function isThere(
+  engine: House['engine'],
+  actor: Actor,
+  resource: string,
+  { name }: Sample,
+): Promise<boolean> {
+  const query = parseQuery(engine, resource, { name, archived: 'with' })
+  return (await read(engine, actor, resource, query)).items.length > 0
 }
 
 /** What a person reads when the demonstration is up. */

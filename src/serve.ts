@@ -55,6 +55,7 @@ async function startWork(house: House, areas: readonly Area[], log: Logger): Pro
   const { engine, pool, backups } = house
   const daily = housekeeping(
     pool,
+    [...engine.resources.values()],
     async () => void (await backups.take('scheduled', { reuse: true, verify: true })),
   )
   const sources = sourceJobs(house.sources(log))

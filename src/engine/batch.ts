@@ -10,9 +10,10 @@ import type { Resource } from '../kernel/resource.ts'
 import { all, compare, not, type Rule } from '../kernel/rule.ts'
 import { uuidv7 } from '../kernel/uuid.ts'
 import type { RuleSource } from '../kernel/validation.ts'
+import { beginBulk } from '../store/bulk.ts'
 import { compile } from '../store/compile.ts'
-import { beginBulk, type Queryable } from '../store/pool.ts'
-import { patchAll, type Stamp } from '../store/rows.ts'
+import type { Queryable } from '../store/pool.ts'
+import { ownColumns, patchAll, type Stamp, toRecord } from '../store/rows.ts'
 import {
   applyChanged,
   applyNew,
@@ -37,7 +38,7 @@ import { requirePossible } from './lookup.ts'
 import { queryOf } from './rules.ts'
 import type { Engine, ImportOptions } from './types.ts'
 
-const CHUNK_ROWS = 1_000
+const CHUNK_ROWS = 500
 /** A snapshot that archives no more than this many records needs no further word. */
 const REMOVALS_FREE = 5
 const REMOVAL_SHARE_MAX = 0.1
@@ -100,21 +101,38 @@ async function* judgeAll(
   const { resource, proposals } = request
   const keyed = literal(resource, resource.keyed)
   let done = 0
-  for await (const chunk of rechunk(proposals, CHUNK_ROWS)) {
+  const look = async (chunk: Proposal[]) => {
     const understood = chunk.map((proposal) => understand(resource, proposal, judging))
     const keys = [...new Set(understood.flatMap((each) => (each.row && each.key ? [each.key] : [])))]
     const current = keys.length ? await rowsByKey(engine.pool, resource, keyed, keys) : new Map<string, Row>()
+    return { understood, current }
+  }
+  for await (const { understood, current } of ahead(rechunk(proposals, CHUNK_ROWS), look)) {
     const staged = understood.map((each) =>
       stage(resource, each, each.key ? current.get(each.key) : undefined, judging),
     )
     for (const row of staged)
-      hash.update(
-        `${row.position}\t${row.verdict}\t${row.record}\t${row.base_version}\t${row.changes ? JSON.stringify(row.changes) : ''}\n`,
-      )
-    done += chunk.length
+      hash.update(`${row.position}\t${row.verdict}\t${row.record}\t${row.base_version}\t${row.after ?? ''}\n`)
+    done += understood.length
     request.progress?.(done)
     yield staged
   }
+}
+
+/** Maps with one result under way while the one before is worked on: the database looks rows up while we judge. */
+async function* ahead<Item, Result>(
+  items: AsyncIterable<Item>,
+  map: (item: Item) => Promise<Result>,
+): AsyncGenerator<Result> {
+  let before: Promise<Result> | undefined
+  for await (const item of items) {
+    const next = map(item)
+    // Its failure is met when it is awaited, not while the one before is worked on.
+    next.catch(() => undefined)
+    if (before) yield await before
+    before = next
+  }
+  if (before) yield await before
 }
 
 function stage(
@@ -135,9 +153,9 @@ function stage(
     base_version: current ? (current.version as number) : null,
     verdict: judgement.verdict,
     before: judgement.before,
-    after: judgement.row ? stagedRecord(resource, judgement.row) : null,
-    // A new row is its own change; only where columns differ from canonical values is it kept twice.
-    changes: isNew && columnsAreCanonical(resource) ? null : judgement.after,
+    after: judgement.row ? JSON.stringify((isNew ? stagedRecord : toRecord)(resource, judgement.row)) : null,
+    // What is written is what is logged; only where columns differ from canonical values, or are secret, is it kept twice.
+    changes: columnsAreCanonical(resource) ? null : judgement.after,
     faults: judgement.faults.length ? placed(proposal, understood.label, judgement) : null,
     warnings: warnings.length ? warnings : null,
     shadows: judgement.shadows.length ? judgement.shadows : null,
@@ -145,8 +163,15 @@ function stage(
   }
 }
 
+const canonical = new WeakMap<Resource, boolean>()
+
 function columnsAreCanonical(resource: Resource): boolean {
-  return Object.values(resource.fields).every((field) => field.derived || (!field.toColumn && !field.secret))
+  let known = canonical.get(resource)
+  if (known === undefined) {
+    known = ownColumns(resource).every(([, { toColumn, secret }]) => !toColumn && !secret)
+    canonical.set(resource, known)
+  }
+  return known
 }
 
 /** Faults with the cell they are about, when the file has cells. */

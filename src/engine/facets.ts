@@ -19,7 +19,7 @@ export async function facetsOf(
     compile(sql`select grouping(${sql.join(columns)}) as held, ${sql.join(columns.map((each, index) => sql`${each} as ${sql.id(`f${index}`)}`))}, count(*) as count
 from ${source} t where ${condition}
 group by grouping sets (${sql.join(columns.map((each) => sql`(${each})`))})
-order by count(*) desc`)
+order by count(*) desc, ${sql.join(columns)}`)
   const { rows } = await pool.query<{ held: number; count: number; [facet: `f${number}`]: unknown }>(
     text,
     values,

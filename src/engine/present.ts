@@ -15,9 +15,15 @@ export function facts(resource: Resource, row: Row): Row {
 
 /** The fields that events hold. */
 export function factFields(resource: Resource): [string, Field][] {
-  return Object.entries(resource.fields).filter(([, field]) => !field.secret && !field.derived)
+  let known = logged.get(resource)
+  if (!known) {
+    known = Object.entries(resource.fields).filter(([, field]) => !field.secret && !field.derived)
+    logged.set(resource, known)
+  }
+  return known
 }
 
+const logged = new WeakMap<Resource, [string, Field][]>()
 const names = new WeakMap<Resource, string[]>()
 
 function namesOf(resource: Resource): string[] {

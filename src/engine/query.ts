@@ -1,4 +1,5 @@
 import { type Fault, fault } from '../kernel/fault.ts'
+import type { Field } from '../kernel/field.ts'
 import { f } from '../kernel/fields/index.ts'
 import { nearest } from '../kernel/nearest.ts'
 import { badRequest, Problem } from '../kernel/problem.ts'
@@ -79,20 +80,21 @@ function lists(
   resource: Resource,
   one: (name: string) => string | undefined,
 ): Pick<Query, 'fields' | 'expand' | 'facets'> {
-  const shown = new Map(shownFields(resource))
-  const names = (parameter: string, may: (name: string) => boolean, what: string) => {
-    const given = one(parameter)
-      ?.split(',')
+  const names = (parameter: string, may: (name: string, field: Field) => boolean, what: string) => {
+    const text = one(parameter)
+    if (!text) return {}
+    const known = shownFields(resource).flatMap(([name, field]) => (may(name, field) ? [name] : []))
+    const given = text
+      .split(',')
       .map((name) => name.trim())
       .filter(Boolean)
-    for (const name of given ?? [])
-      if (!may(name)) throw unknownName(parameter, name, [...shown.keys()].filter(may), what)
-    return given?.length ? { [parameter]: given } : {}
+    for (const name of given) if (!known.includes(name)) throw unknownName(parameter, name, known, what)
+    return given.length ? { [parameter]: given } : {}
   }
   return {
-    ...names('fields', (name) => shown.has(name), 'a field'),
-    ...names('expand', (name) => shown.get(name)?.to !== undefined && name !== 'id', 'a reference'),
-    ...names('facets', (name) => shown.get(name)?.facet === true, 'a facet'),
+    ...names('fields', () => true, 'a field'),
+    ...names('expand', (name, { to }) => to !== undefined && name !== 'id', 'a reference'),
+    ...names('facets', (_, { facet }) => facet === true, 'a facet'),
   }
 }
 
@@ -111,11 +113,11 @@ function conditions(resource: Resource, filter: string | undefined, parameters: 
 }
 
 function parseSort(resource: Resource, sort: string | undefined): Sort[] {
-  const shown = new Map(shownFields(resource))
-  const sortable = [...shown]
+  if (!sort) return []
+  const sortable = [...shownFields(resource)]
     .filter(([, field]) => field.operators.includes('<') || field.operators.includes('='))
     .map(([name]) => name)
-  const names = (sort ?? '')
+  const names = sort
     .split(',')
     .map((each) => each.trim())
     .filter(Boolean)

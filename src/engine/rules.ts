@@ -1,5 +1,5 @@
 import { type Fault, fault } from '../kernel/fault.ts'
-import type { Row } from '../kernel/field.ts'
+import type { Field, Row } from '../kernel/field.ts'
 import { invalid, Problem } from '../kernel/problem.ts'
 import type { Resource } from '../kernel/resource.ts'
 import type { CompiledRule, Model, RuleSource, ValidationRule } from '../kernel/validation.ts'
@@ -102,7 +102,7 @@ function understood<Part extends { fields: ReadonlySet<string> }>(
   }
 }
 
-/** The record with the derived fields that the rule reads, as the database will have them. */
+/** The record with the derived fields that the rule reads, as the database will have them. An example may say them itself. */
 function derivations(
   resource: Resource,
   parts: ({ fields: ReadonlySet<string> } | null | undefined)[],
@@ -112,8 +112,16 @@ function derivations(
   if (derived.length === 0) return (record) => record
   return (record, today) => ({
     ...record,
-    ...Object.fromEntries(derived.map((name) => [name, resource.fields[name].derive!(record, today)])),
+    ...Object.fromEntries(
+      derived
+        .filter((name) => inputsOf(resource.fields[name]).every((each) => record[each] != null))
+        .map((name) => [name, resource.fields[name].derive!(record, today)]),
+    ),
   })
+}
+
+function inputsOf({ derived }: Field): readonly string[] {
+  return Array.isArray(derived) ? derived : []
 }
 
 /** Statements on a connection, as areas send them. */

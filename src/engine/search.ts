@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Resource } from '../kernel/resource.ts'
 import { compile } from '../store/compile.ts'
 import type { Pool } from '../store/pool.ts'
+import { spellings } from '../store/vocabulary.ts'
 import type { Sql } from '../store/where.ts'
 
 const WORDS_MAX = 12
@@ -12,13 +13,14 @@ const WORD_SIMILARITY_MIN = 0.45
 export type Search = { condition: Sql; rank: Sql }
 
 /**
- * Every word must begin a word of the record (folded: no case, no accents). When that finds nothing, words may have slips
- * of the pen: each must resemble a part of the record's name.
+ * Every word must begin a word of the record (folded: no case, no accents). One that begins no word there is may be a slip
+ * of the pen: then those that resemble it will do. Before the vocabulary is made, what finds nothing is compared with names.
  */
 export async function searchOf(pool: Pool, resource: Resource, q: string): Promise<Search> {
   const words = await foldedWords(pool, q)
-  const exact = prefixSearch(words)
-  if (words.length === 0 || (await anyRow(pool, resource, exact.condition))) return exact
+  const meant = await spellings(pool, resource, words)
+  const exact = wordSearch(words, meant)
+  if (meant || words.length === 0 || (await anyRow(pool, resource, exact.condition))) return exact
   return similarSearch(words)
 }
 
@@ -42,8 +44,12 @@ async function anyRow(pool: Pool, resource: Resource, condition: Sql): Promise<b
   return rows[0].found
 }
 
-function prefixSearch(words: string[]): Search {
-  const query = words.map((word) => `'${word}':*`).join(' & ')
+/** For every word, one that it begins or one that is meant by it must be there. */
+function wordSearch(words: readonly string[], meant: readonly string[][] | undefined): Search {
+  const query = words
+    .map((word, index) => [`'${word}':*`, ...(meant?.[index] ?? []).map((each) => `'${each}'`)].join(' | '))
+    .map((each) => `(${each})`)
+    .join(' & ')
   const tsquery = sql`to_tsquery('simple', ${query})`
   return { condition: sql`t.search @@ ${tsquery}`, rank: sql`ts_rank(t.search, ${tsquery})` }
 }

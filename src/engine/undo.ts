@@ -7,7 +7,8 @@ import type { Resource } from '../kernel/resource.ts'
 import { matches } from '../kernel/rule.ts'
 import { uuidv7 } from '../kernel/uuid.ts'
 import type { Inspect } from '../kernel/validation.ts'
-import { beginBulk, type Queryable } from '../store/pool.ts'
+import { beginBulk, settleChange } from '../store/bulk.ts'
+import type { Queryable } from '../store/pool.ts'
 import {
   fromColumns,
   insertRows,
@@ -58,7 +59,10 @@ export async function undo(engine: Engine, request: UndoRequest): Promise<UndoOu
     await beginBulk(client)
     const outcome = await once(client, claim, () => undoWith(engine, client, request))
     await client.query(request.dryRun ? 'rollback' : 'commit')
-    if (outcome.change) engine.wake()
+    if (outcome.change) {
+      engine.wake()
+      await settleChange(client, outcome.change, outcome.restored)
+    }
     return outcome
   } catch (error) {
     broken = await client.query('rollback').then(

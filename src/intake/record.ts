@@ -14,12 +14,14 @@ export type Group = CellSource & {
 }
 
 type Document = { [member: string]: unknown }
+type Origin = NonNullable<Entry['origin']>
 
 /** A record while it is put together. `items` tells which item of each list a row is. */
 type Draft = {
   from: Group
   document: Document
-  origin: NonNullable<Entry['origin']>
+  /** cells that faults of the reader are about. */
+  moved: Origin
   faults: Fault[]
   warnings: Fault[]
   items: Map<SpreadList, (number | undefined)[]>
@@ -33,7 +35,7 @@ const DIGITS_LOST_FROM = 1e15
  * adds no item to it. Columns of the record must say the same in all rows or nothing (`cell.repeat`).
  */
 export function recordOf(from: Group, layout: Layout, position: number): Entry {
-  const draft: Draft = { from, document: {}, origin: {}, faults: [], warnings: [], items: new Map() }
+  const draft: Draft = { from, document: {}, moved: {}, faults: [], warnings: [], items: new Map() }
   for (const slot of layout.record) takeField(slot, draft)
   for (const { member, value } of layout.constants) put(draft.document, member, value)
   for (const list of layout.lists) takeItems(list, draft)
@@ -43,7 +45,10 @@ export function recordOf(from: Group, layout: Layout, position: number): Entry {
     address: from.address,
     document: draft.document,
     lenient: true,
-    origin: draft.origin,
+    // Only who tells of a fault asks for it.
+    get origin() {
+      return originOf(layout, draft)
+    },
     source: { rows: from.rows, numbers: from.numbers } satisfies CellSource,
     faults: [...read, ...draft.faults],
     warnings: draft.warnings,
@@ -53,14 +58,22 @@ export function recordOf(from: Group, layout: Layout, position: number): Entry {
 /** The value of a column of the record: the first that is not blank. A column that no field knows adds nothing where it is blank. */
 function takeField(slot: Slot, draft: Draft): void {
   const { rows } = draft.from
-  const filled = rows.findIndex((cells) => !isBlank(cells[slot.index]))
-  const row = Math.max(filled, 0)
-  const other = slot.column?.key ? -1 : differing(rows, slot.index, row)
+  const { row, other } = rowOf(slot, rows)
   const value = readCell(rows[row][slot.index], slot)
   if (value === null && slot.column === undefined) return
   put(draft.document, slot.member, value)
-  note(slot.path, slot, other === -1 ? row : other, draft)
-  if (other !== -1) draft.faults.push(repeat(slot, row, other, draft.from))
+  checkDigits(slot.path, slot, other ?? row, draft)
+  if (other !== undefined) draft.faults.push(repeat(slot, row, other, draft.from))
+}
+
+/** The first row whose cell is not blank, and the first after it that says something else. */
+function rowOf({ index, column }: Slot, rows: Cell[][]): { row: number; other: number | undefined } {
+  const row = Math.max(
+    rows.findIndex((cells) => !isBlank(cells[index])),
+    0,
+  )
+  const other = column?.key ? -1 : differing(rows, index, row)
+  return { row, other: other === -1 ? undefined : other }
 }
 
 /** The first row after `row` that says something else. */
@@ -102,17 +115,33 @@ function takeItem(list: SpreadList, row: number, item: number, draft: Draft): Do
   const document: Document = {}
   for (const slot of list.slots) {
     put(document, slot.member, readCell(draft.from.rows[row][slot.index], slot))
-    note(`${list.name}[${item}].${slot.path}`, slot, row, draft)
+    checkDigits(`${list.name}[${item}].${slot.path}`, slot, row, draft)
   }
   for (const { member, value } of list.constants) put(document, member, value)
   return document
 }
 
-/** Remembers the cell of a value, and tells when its number may have lost digits on the way. */
-function note(path: string, slot: Slot, row: number, draft: Draft): void {
-  const { rows, numbers } = draft.from
-  draft.origin[path] = { row: numbers[row], column: slot.letter }
-  const cell = rows[row][slot.index]
+/** The cells of all values, by their paths. */
+function originOf(layout: Layout, { from, items, moved }: Draft): Origin {
+  const origin: Origin = {}
+  for (const slot of layout.record) {
+    const { row, other } = rowOf(slot, from.rows)
+    origin[slot.path] = cellAt(slot, other ?? row, from)
+  }
+  for (const [list, numbers] of items)
+    for (const [row, item] of numbers.entries())
+      if (item !== undefined)
+        for (const slot of list.slots) origin[`${list.name}[${item}].${slot.path}`] = cellAt(slot, row, from)
+  return Object.assign(origin, moved)
+}
+
+function cellAt({ letter }: Slot, row: number, { numbers }: Group): Origin[string] {
+  return { row: numbers[row], column: letter }
+}
+
+/** Tells when a number may have lost digits on the way. */
+function checkDigits(path: string, slot: Slot, row: number, draft: Draft): void {
+  const cell = draft.from.rows[row][slot.index]
   if (typeof cell !== 'number' || Math.abs(cell) < DIGITS_LOST_FROM) return
   const detail = `${cellText(cell)} is a number of more than 15 digits, of which spreadsheets keep 15; if it is a code, format the column as text and type it again`
   draft.warnings.push(fault(path, 'cell.digits', detail, cell))
@@ -131,7 +160,7 @@ function placed({ row, fault: found }: Group['faults'][number], layout: Layout, 
 }
 
 function moved(found: Fault, path: string, slot: Slot, row: number, draft: Draft): Fault {
-  draft.origin[path] = { row: draft.from.numbers[row], column: slot.letter }
+  draft.moved[path] = cellAt(slot, row, draft.from)
   return { ...found, path }
 }
 

@@ -1,5 +1,5 @@
 import { type Fault, fault } from './fault.ts'
-import { type Field, type Fields, isObjectList, type Reading, type Row } from './field.ts'
+import { type Field, type Fields, type FileMember, isObjectList, type Reading, type Row } from './field.ts'
 import { nearest } from './nearest.ts'
 import { inputFields, join, readFields, reading, readPatch } from './record.ts'
 import type { Resource } from './resource.ts'
@@ -87,10 +87,7 @@ function columnsOf(name: string, field: Field, place: { item?: string; key?: boo
   }))
 }
 
-function membersOf(
-  name: string,
-  field: Field,
-): { name: string; aliases: readonly string[]; column?: string }[] {
+function membersOf(name: string, field: Field): FileMember[] {
   return field.members?.(name) ?? [{ name, aliases: field.aliases ?? [] }]
 }
 
@@ -104,11 +101,9 @@ function gather(
 ): Row {
   const given: Row = {}
   const taken = new Set<string>()
-  for (const [name, field] of inputFields(fields)) {
-    const values = membersOf(name, field).map((member, index) => {
-      const found = [member.name, member.column].find(
-        (each) => each !== undefined && Object.hasOwn(document, each),
-      )
+  for (const [name, field, members] of spelledFields(fields)) {
+    const values = members.map((member, index) => {
+      const found = spellingIn(document, member)
       // Faults of money are at `price` and `price.currency`; the person writes `price_aed` and `currency`.
       const fieldPath = index === 0 ? name : `${name}.${member.name}`
       if (fieldPath !== (found ?? member.name))
@@ -123,6 +118,23 @@ function gather(
   }
   keepRest(fields, document, taken, given, at, strict)
   return given
+}
+
+function spellingIn(document: Row, { name, column }: FileMember): string | undefined {
+  if (Object.hasOwn(document, name)) return name
+  return column !== undefined && Object.hasOwn(document, column) ? column : undefined
+}
+
+const spelled = new WeakMap<Fields, readonly [name: string, field: Field, members: FileMember[]][]>()
+
+/** Input fields with the members that they have in a document. Asked for every record and every item of its lists, so it is kept. */
+function spelledFields(fields: Fields): readonly [name: string, field: Field, members: FileMember[]][] {
+  let known = spelled.get(fields)
+  if (!known) {
+    known = inputFields(fields).map(([name, field]) => [name, field, membersOf(name, field)])
+    if (Object.isFrozen(fields)) spelled.set(fields, known)
+  }
+  return known
 }
 
 function gatherItems(
@@ -148,9 +160,9 @@ function keepRest(
   at: Reading,
   strict: boolean,
 ): void {
-  const rest = Object.entries(fields).find(([, field]) => field.rest)?.[0]
   const unknown = Object.keys(document).filter((name) => !taken.has(name) && document[name] !== undefined)
   if (unknown.length === 0) return
+  const rest = Object.entries(fields).find(([, field]) => field.rest)?.[0]
   for (const name of unknown) noteUnknown(name, fields, at, strict || rest === undefined)
   if (rest !== undefined)
     given[rest] = {

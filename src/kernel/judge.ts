@@ -20,9 +20,9 @@ export type Understood = {
 /** A judged proposal: what applying it would do. */
 export type Judgement = {
   verdict: Verdict
-  /** the whole record as it would become; only when something changes. */
+  /** the values that are written: the whole of a new record, what changes of another. */
   row: Row | null
-  /** fields as they are and as they would become; `before` is null for a new record. */
+  /** what the log keeps of them: fields as they are and as they would become; `before` is null for a new record. */
   before: Row | null
   after: Row | null
   revived: boolean
@@ -141,11 +141,12 @@ function judgeKnown(
   if (names.length === 0) return { ...NOTHING, verdict: 'same', kept }
   const revived = archived && 'archived_at' in written
   const claims = revived ? claimRecord(resource, claimant) : claimFields(resource, current, names, claimant)
-  const after = { ...written, ...difference(resource.fields, current, claims) }
-  const row = { ...current, ...after }
-  const said = inspect(row, current)
+  const row = { ...written, ...difference(resource.fields, current, claims) }
+  const said = inspect({ ...current, ...row }, current)
   if (said.faults.length) return rejected(said.faults)
-  const before = Object.fromEntries(Object.keys(after).map((name) => [name, current[name] ?? null]))
+  const logged = Object.keys(row).filter((name) => !resource.fields[name].secret)
+  const before = Object.fromEntries(logged.map((name) => [name, current[name] ?? null]))
+  const after = Object.fromEntries(logged.map((name) => [name, row[name]]))
   return { verdict: 'changed', row, before, after, revived, kept, ...said }
 }
 

@@ -98,11 +98,11 @@ export function same(left: unknown, right: unknown): boolean {
 
 /** The fields in which two rows differ, with the values of `after`. */
 export function difference(fields: Fields, before: Row, after: Row): Row {
-  return Object.fromEntries(
-    Object.entries(fields)
-      .filter(([name, field]) => !field.derived && name in after && !same(before[name], after[name]))
-      .map(([name]) => [name, after[name]]),
-  )
+  const changed: Row = {}
+  for (const name of Object.keys(after))
+    if (Object.hasOwn(fields, name) && !fields[name].derived && !same(before[name], after[name]))
+      changed[name] = after[name]
+  return changed
 }
 
 /** `pricing[1]` and `price` → `pricing[1].price`. */

@@ -18,11 +18,24 @@ export function compile(fragment: Sql): { text: string; values: unknown[] } {
   return { text: sql, values: [...parameters] }
 }
 
-/**
- * The same as a prepared statement: parsed and planned once a connection. Only for texts of which there are few; a filter
- * that people write has endless forms and would fill the server's memory.
- */
-export function compileNamed(fragment: Sql): { name: string; text: string; values: unknown[] } {
+/** The same as a prepared statement, for a text of which there are few: a filter that people write has endless forms. */
+export function compileNamed(fragment: Sql): { name?: string; text: string; values: unknown[] } {
   const { text, values } = compile(fragment)
-  return { name: hash('sha1', text, 'base64url'), text, values }
+  return { ...prepared(text), values }
+}
+
+const PREPARED_MAX = 1_000
+const names = new Map<string, string>()
+
+/**
+ * A statement that comes often is parsed and planned once a connection, under the name of its hash. There are no more than
+ * 1,000, so that the server's memory stays bounded whatever people ask.
+ */
+export function prepared(text: string): { name?: string; text: string } {
+  let name = names.get(text)
+  if (!name && names.size < PREPARED_MAX) {
+    name = hash('sha1', text, 'base64url')
+    names.set(text, name)
+  }
+  return name ? { name, text } : { text }
 }

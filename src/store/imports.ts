@@ -283,15 +283,3 @@ limit 1`,
   )
   return rows[0]?.mapping ?? null
 }
-
-/**
- * After many writes: the words of new rows move from the search index's pending list to their place, so that searching
- * stays fast, and the planner learns how large the table has become (it took 100 lookups of 1,000 keys from 24 s to 2 s).
- */
-export async function settleTable(client: Queryable, name: string): Promise<void> {
-  await client.query(
-    "select gin_clean_pending_list(i.indexrelid) from pg_index i join pg_class c on c.oid = i.indexrelid join pg_am a on a.oid = c.relam where i.indrelid = to_regclass($1) and a.amname = 'gin'",
-    [name],
-  )
-  await client.query(`analyze "${name}"`)
-}

@@ -10,7 +10,6 @@ export type Queryable = Pick<pg.ClientBase, 'query'>
 const CONNECTIONS_MAX = 10
 const STATEMENT_TIMEOUT_MS = 60_000
 const CONNECT_TIMEOUT_MS = 10_000
-const PENDING_LIST_KB = 64 * 1024
 
 const OID = { int8: 20, numeric: 1700, date: 1082, timestamp: 1114, timestamptz: 1184 } as const
 
@@ -72,16 +71,6 @@ export async function transaction<Result>(
   } finally {
     client.release(broken)
   }
-}
-
-/**
- * Prepares a transaction for writing very many rows: no limit on the time of a statement, and room for the new words of the
- * search indexes to wait in until `settleTable`.
- */
-export async function beginBulk(client: Queryable): Promise<void> {
-  await client.query(
-    `set local statement_timeout = 0; set local gin_pending_list_limit = '${PENDING_LIST_KB}kB'`,
-  )
 }
 
 /** A connection that cannot even roll back is thrown away by the pool. */

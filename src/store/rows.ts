@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto'
 import type { Field, Row } from '../kernel/field.ts'
 import { type Resource, storedFields } from '../kernel/resource.ts'
+import { prepared } from './compile.ts'
 import type { Queryable } from './pool.ts'
 
 /** Who writes and why: goes into every event of the call. */
@@ -128,6 +128,18 @@ export function fromColumns(resource: Resource, row: Row): Row {
 
 /** `t."id", t."version", …`: every stored field of the resource, as columns of the alias. */
 export function selectList(resource: Resource, alias = 't'): string {
+  if (alias !== 't') return columnsOf(resource, alias)
+  let list = selected.get(resource)
+  if (!list) {
+    list = columnsOf(resource, alias)
+    selected.set(resource, list)
+  }
+  return list
+}
+
+const selected = new WeakMap<Resource, string>()
+
+function columnsOf(resource: Resource, alias: string): string {
   return Object.keys(storedFields(resource))
     .map((name) => `${alias}.${quote(name)}`)
     .join(', ')
@@ -141,7 +153,7 @@ export function quote(name: string): string {
 /** A row in the form that `jsonb_to_recordset` takes for this resource's columns. */
 export function toRecord(resource: Resource, row: Row): Row {
   const record: Row = { ...row }
-  for (const [name, field] of Object.entries(resource.fields))
+  for (const [name, field] of ownColumns(resource))
     if (field.toColumn && record[name] != null) record[name] = field.toColumn(record[name])
   return record
 }
@@ -264,19 +276,6 @@ export function derivedValue(
   return `${quote(`${resource.name}_${name}`)}(${[...inputs, day].join(', ')})`
 }
 
-const PREPARED_MAX = 300
-const names = new Map<string, string>()
-
-/** The forms of statements that come often are parsed and planned once a connection; there could be endless ones. */
-function prepared(text: string): { name?: string; text: string } {
-  let name = names.get(text)
-  if (!name && names.size < PREPARED_MAX) {
-    name = hash('sha1', text, 'base64url')
-    names.set(text, name)
-  }
-  return name ? { name, text } : { text }
-}
-
 function columnTypes(resource: Resource): string {
   return ownColumns(resource)
     .map(([name, field]) => `${quote(name)} ${field.column}`)
@@ -285,9 +284,15 @@ function columnTypes(resource: Resource): string {
 
 /** Columns that Serai writes: the declared fields that the database does not compute. */
 export function ownColumns(resource: Resource): [string, Field][] {
-  return Object.entries(resource.fields).filter(([, field]) => !field.derived)
+  let columns = own.get(resource)
+  if (!columns) {
+    columns = Object.entries(resource.fields).filter(([, field]) => !field.derived)
+    own.set(resource, columns)
+  }
+  return columns
 }
 
+const own = new WeakMap<Resource, [string, Field][]>()
 const converted = new WeakMap<Resource, [string, Field][]>()
 
 function convertedFields(resource: Resource): [string, Field][] {

@@ -64,8 +64,6 @@ function comparison(field: Field, target: Sql, operator: Comparison, value: unkn
       : operator === '!='
         ? sql`${target} is not null`
         : sql`false`
-  // Text is compared by code point whatever the database's collation.
-  const left = field.column === 'text' ? sql`${target} collate "C"` : target
   switch (operator) {
     case 'in':
       return (value as unknown[]).length === 0
@@ -77,9 +75,18 @@ function comparison(field: Field, target: Sql, operator: Comparison, value: unkn
       return sql`starts_with(${target}, ${value}::text)`
     case 'overlaps':
       return sql`${target} && ${parameter(field, value)}`
+    case '=':
+    case '!=':
+      // Equal text is equal in every collation, and indexes have the database's.
+      return sql`${target} ${sql.raw(operator === '=' ? '=' : '<>')} ${parameter(field, value)}`
     default:
-      return sql`${left} ${sql.raw(operator === '!=' ? '<>' : operator)} ${parameter(field, value)}`
+      return sql`${byCodePoint(field, target)} ${sql.raw(operator)} ${parameter(field, value)}`
   }
+}
+
+/** Text is ordered by code point whatever the database's collation. */
+function byCodePoint(field: Field, target: Sql): Sql {
+  return field.column === 'text' ? sql`${target} collate "C"` : target
 }
 
 function contains(field: Field, target: Sql, value: unknown): Sql {

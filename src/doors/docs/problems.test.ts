@@ -26,7 +26,7 @@ const CODE_AT: { [maker: string]: number } = {
 /** Codes that are made up while running, by where, and what they may be. */
 const MADE: { [place: string]: readonly string[] } = {
   'kernel/problem.ts code': [],
-  'work/imports.ts error.code': [],
+  'work/imports/plan.ts error.code': [],
   'work/backup/error.ts code': ['backup.disk_full'],
   'intake/frames.ts code': [],
   'intake/readers/jsonl.ts error.code': [],
