@@ -5,101 +5,69 @@ import { tokens } from '../../src/doors/http/testing.ts'
 import type { Services } from '../../src/doors/services.ts'
 import { type Fault, pointer } from '../../src/kernel/fault.ts'
 import type { Row } from '../../src/kernel/field.ts'
-import { type How, type Outcome, rowText, undoOutcome, type Way } from './way.ts'
+import { type Asked, facetTexts, type How, type Outcome, rowText, undoOutcome, type Way } from './way.ts'
 
-type Said = { code: number; stdout: string }
+export type Said = { code: number; stdout: string }
+type Done = { change: string | null; items: Row[]; answer?: Row }
 
-/** The command line, on the services that the server has too. What it has no verb for is undefined. */
+/** The command line, on the services that the server has too. */
 export function cliWay(services: Services): Way {
-  const serai = (how: How, args: string[], stdin = '') => run(services, how, args, stdin)
-  const options = ({ dryRun, reason }: How) => [
-    ...(dryRun ? ['--dry-run'] : []),
-    ...(reason ? ['--reason', reason] : []),
-  ]
+  const serai = (how: How, args: string[]) => run(services, how, [...args, '--json'])
+  const act = (name: string, ids: string[], input: object, how: How) =>
+    serai(how, ['do', 'product', name, ...ids, '--input', JSON.stringify(input), ...optionsOf(how)])
   return {
-    create: (input, how) => ingest(serai, how, 'create', [input].flat()),
-    update: (id, patch, how) =>
-      how.ifVersion === undefined ? ingest(serai, how, 'merge', [{ product_id: id, ...patch }]) : undefined,
-    act: (name, _ids, _input, how) =>
-      name === 'nuke' ? outcome(serai(how, ['nuke', '--yes', '--json']), nuked) : undefined,
-    ask: (name, how) =>
-      outcome(serai(how, [name, '--json']), ({ backups: _, ...answer }: Row) => ({ answer })),
-    list({ sort, limit, cursor, facets, count, ...asked }, how) {
-      if (asked.archived === 'with' || sort || limit || cursor || facets || count) return undefined
-      const flags = Object.entries(asked).flatMap(([name, value]) => [`--${name.replace('_', '-')}`, value])
-      return listed(serai(how, ['export', 'products', ...flags, '--json']), asked.archived === 'only')
-    },
-    get: () => undefined,
-    history: (id, how) =>
-      outcome(serai(how, ['history', id, '--json']), (events: { action: string; version: number }[]) => ({
-        history: events.map(({ action, version }) => `${action} ${version}`),
-      })),
-    undo: (change, how) => outcome(serai(how, ['undo', change, ...options(how), '--json']), undoOutcome),
-    redo: (change, how) => outcome(serai(how, ['redo', change, ...options(how), '--json']), undoOutcome),
+    create: (input, how) => outcome(act('create', [], input, how), done),
+    update: (id, patch, how) => outcome(act('update', [id], patch, how), done),
+    act: (name, ids, input, how) => outcome(act(name, ids, input, how), done),
+    ask: (name, how) => outcome(serai(how, ['do', 'product', name]), done),
+    list: (asked, how) => outcome(serai(how, ['list', 'products', ...flagsOf(asked)]), page),
+    get: (id, how) => outcome(serai(how, ['get', 'product', id]), (row: Row) => ({ rows: [rowText(row)] })),
+    history: (id, how) => outcome(serai(how, ['history', id]), events),
+    undo: (change, how) => outcome(serai(how, ['undo', change, ...optionsOf(how)]), undoOutcome),
+    redo: (change, how) => outcome(serai(how, ['redo', change, ...optionsOf(how)]), undoOutcome),
   }
 }
 
-function nuked({ archived, change }: { archived: number; change: string }): Outcome {
-  return { answer: { archived }, change }
-}
-
-type Serai = (how: How, args: string[], stdin?: string) => Promise<Said>
-type Ingested = { change: string | null; errors: Fault[] }
-
-/** Rows as a file on standard input. */
-async function ingest(serai: Serai, how: How, mode: string, rows: Row[]): Promise<Outcome> {
-  const flags = [
-    '--mode',
-    mode,
-    '--format',
-    'jsonl',
-    '--strict',
-    '--json',
-    ...(how.dryRun ? ['--dry-run'] : []),
+function optionsOf({ dryRun, reason, ifVersion }: How): string[] {
+  return [
+    ...(dryRun ? ['--dry-run'] : []),
+    ...(reason ? ['--reason', reason] : []),
+    ...(ifVersion === undefined ? [] : ['--if-version', String(ifVersion)]),
   ]
-  const reason = how.reason ? ['--reason', how.reason] : []
-  const file = rows.map((row) => `${JSON.stringify(fileRow(row))}\n`).join('')
-  const said = outcome(serai(how, ['ingest', '-', ...flags, ...reason], file), taken)
-  const { faults, problem, change } = await said
-  if (faults || problem || how.dryRun) return said
-  // What it says is the plan's, counts and faults; the records are read for the comparison.
-  const keys = JSON.stringify(rows.map(({ product_id }) => product_id))
-  const flag = ['--filter', `product_id in ${keys}`]
-  return { ...(await listed(serai(how, ['export', 'products', ...flag]), false)), change: change ?? null }
 }
 
-// Files name the amount of a price `price_aed`.
-function taken({ change, errors }: Ingested): Outcome {
-  return errors.length
-    ? { faults: faultTexts(errors).map((each) => each.replace('/price_aed ', '/price ')) }
-    : { change }
+function flagsOf(asked: Asked): string[] {
+  return Object.entries(asked).flatMap(([name, value]) =>
+    value === true ? [`--${name}`] : [`--${name.replace('_', '-')}=${value}`],
+  )
 }
 
-/** Files spell a price `price_aed` and `currency`. */
-function fileRow({ pricing, ...row }: Row): Row {
-  const tiers = pricing as { price: { amount: number; currency: string } }[] | undefined
-  return tiers === undefined
-    ? row
-    : {
-        ...row,
-        pricing: tiers.map(({ price, ...tier }) => ({
-          ...tier,
-          price_aed: price.amount / 100,
-          currency: price.currency,
-        })),
-      }
+function done({ change, items, answer }: Done): Outcome {
+  return { ...(answer ? { answer } : { rows: items.map(rowText) }), change }
 }
 
-/** The lines of a file, which does not say whether a record is archived. */
-async function listed(said: Promise<Said>, archived: boolean): Promise<Outcome> {
-  const { code, stdout } = await said
-  const rows = stdout.split('\n').flatMap((line) => (line ? [JSON.parse(line)] : []))
-  return code === 0
-    ? { rows: rows.map((row) => rowText({ ...row, archived_at: archived })) }
-    : refusal(rows[0])
+type Listed = {
+  items: Row[]
+  next: string | null
+  facets?: { [field: string]: { value: unknown; count: number }[] }
+  count?: { value: number }
 }
 
-async function outcome<Document>(
+function page({ items, next, facets, count }: Listed): Outcome {
+  return {
+    rows: items.map(rowText),
+    next,
+    ...(facets ? { facets: facetTexts(facets) } : {}),
+    ...(count ? { count: count.value } : {}),
+  }
+}
+
+function events(items: { action: string; version: number }[]): Outcome {
+  return { history: items.map(({ action, version }) => `${action} ${version}`) }
+}
+
+/** What a command says with `--json`: a refusal, or what `read` makes of its document. */
+export async function outcome<Document>(
   said: Promise<Said>,
   read: (document: Document) => Outcome,
 ): Promise<Outcome> {
@@ -107,15 +75,16 @@ async function outcome<Document>(
   return document.error ? refusal(document) : read(document)
 }
 
-function refusal({ error }: { error: { code: string; errors: Fault[] } }): Outcome {
+export function refusal({ error }: { error: { code: string; errors: Fault[] } }): Outcome {
   return { problem: error.code, faults: faultTexts(error.errors) }
 }
 
-function faultTexts(faults: readonly Fault[]): string[] {
+export function faultTexts(faults: readonly Fault[]): string[] {
   return faults.map(({ path, code }) => `${pointer(path)} ${code}`)
 }
 
-async function run(services: Services, how: How, args: string[], stdin: string): Promise<Said> {
+/** Runs one command line in this process, as the actor of a token. */
+export async function run(services: Services, how: How, args: string[], stdin = ''): Promise<Said> {
   let stdout = ''
   const host: Host = {
     version: '0',

@@ -5,6 +5,7 @@ import type { BackupService } from '../../src/doors/services.ts'
 import type { Row } from '../../src/kernel/field.ts'
 import { createImports } from '../../src/work/imports.ts'
 import { cliWay } from './cli.ts'
+import { filesWay } from './files.ts'
 import { graphqlWay } from './graphql.ts'
 import { type Subscriber, subscribers } from './live.ts'
 import { restWay } from './rest.ts'
@@ -35,6 +36,7 @@ const ways: { [name: string]: (house: House) => Way } = {
   REST: ({ url }) => restWay(url),
   GraphQL: ({ url }) => graphqlWay(url),
   'command line': ({ door }) => cliWay(door.services),
+  files: ({ door }) => filesWay(door.services),
 }
 
 for (const scenario of scenarios)
@@ -43,11 +45,12 @@ for (const scenario of scenarios)
     for (const [name, wayOf] of Object.entries(ways))
       await t.test(name, async (inner) => {
         const each = await house(inner)
-        runs[name] = await run(each, wayOf(each), scenario, name === 'command line')
+        runs[name] = await run(each, wayOf(each), scenario, name === 'files')
       })
     assert.deepEqual(runs.GraphQL.facts, runs.REST.facts, 'the log says the same')
-    assert.deepEqual(asPut(runs['command line'].facts), asPut(runs.REST.facts), 'the log says the same')
-    t.diagnostic(`${runs['command line'].own} of ${scenario.steps.length} steps at the command line`)
+    assert.deepEqual(runs['command line'].facts, runs.REST.facts, 'the log says the same')
+    assert.deepEqual(asPut(runs.files.facts), asPut(runs.REST.facts), 'the log says the same')
+    t.diagnostic(`${runs.files.own} of ${scenario.steps.length} steps by files`)
   })
 
 /** Does the steps by `way`; those that it has no verb for by REST, for the next ones stand on them. */
