@@ -52,6 +52,12 @@ async function answered<Data>(
   return { data: (await answer.json()) as Data, headers: answer.headers }
 }
 
+/** An id or key as a step of a path. An empty one would lead to the whole collection. */
+export function step(id: string): string {
+  if (id === '') throw new RangeError('An id or a key is needed, and it is empty.')
+  return encodeURIComponent(id)
+}
+
 /** 128 random bits. `crypto.randomUUID` is not there for pages that came over plain HTTP. */
 export function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>

@@ -104,6 +104,8 @@ test('refusals are typed problems', async (t) => {
   const viewer = createClient({ url, token: 'viewer-token' })
   const stranger = createClient({ url, token: 'no-token' })
   await serai.products.create(tour('A'))
+  for (const work of [serai.products.get, serai.products.archive, serai.imports.apply])
+    await assert.rejects(async () => work(''), RangeError, 'an empty id is not the whole collection')
   const cases: [string, () => Promise<unknown>, unknown[]][] = [
     ['a key that is taken', () => serai.products.create(tour('A')), [409, 'unique', '/product_id']],
     [

@@ -1,4 +1,4 @@
-import { newKey, read, type WriteOptions, type Written, write } from './calls.ts'
+import { newKey, read, step, type WriteOptions, type Written, write } from './calls.ts'
 import { type Send, sleep } from './http.ts'
 import type { Import, PlannedRow, Undo } from './types.ts'
 
@@ -29,7 +29,7 @@ const LOOK_EVERY_MS = 500
 const LOOKS_MAX = 1_200
 
 export function importsOf(send: Send, signal: AbortSignal | undefined): Imports {
-  const at = (id: string, verb = '') => `/api/imports/${encodeURIComponent(id)}${verb}`
+  const at = (id: string, verb = '') => `/api/imports/${step(id)}${verb}`
   return {
     async upload(body, query, { key = newKey() } = {}) {
       const headers = { 'content-type': 'application/octet-stream', 'idempotency-key': key }

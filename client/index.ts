@@ -1,4 +1,4 @@
-import { read, type WriteOptions, type Written, write } from './calls.ts'
+import { read, step, type WriteOptions, type Written, write } from './calls.ts'
 import { type ClientOptions, type Send, sender } from './http.ts'
 import { type Imports, importsOf } from './imports.ts'
 import { type Collections, collectionOf, type LogQuery, type Page } from './records.ts'
@@ -54,7 +54,7 @@ export function createClient(options: ClientOptions): Client {
 }
 
 function changesOf(send: Send): Changes {
-  const at = (id: string, verb = '') => `/api/changes/${encodeURIComponent(id)}${verb}`
+  const at = (id: string, verb = '') => `/api/changes/${step(id)}${verb}`
   return {
     list: (query) => read(send, '/api/changes', query),
     get: (id) => read(send, at(id)),

@@ -1,4 +1,4 @@
-import { read, type WriteOptions, type Written, write } from './calls.ts'
+import { read, step, type WriteOptions, type Written, write } from './calls.ts'
 import type { Parameters, Send } from './http.ts'
 import { type Live, type LiveOptions, type LiveRequest, live } from './live.ts'
 import type { Difference, Event, Resources } from './types.ts'
@@ -91,7 +91,7 @@ export type VerbTable = { readonly [name: string]: { readonly on: string; readon
 /** The calls of one resource. The types above say which of them it has; the server refuses the others. */
 export function collectionOf(send: Send, plural: string, verbs: VerbTable): object {
   const root = `/api/${plural}`
-  const at = (id: string) => `${root}/${encodeURIComponent(id)}`
+  const at = (id: string) => `${root}/${step(id)}`
   const list = (query: Query = {}) => read<Page<unknown>>(send, root, query)
   return {
     list,
@@ -120,7 +120,7 @@ export function collectionOf(send: Send, plural: string, verbs: VerbTable): obje
 }
 
 function verbOf(send: Send, root: string, name: string, { on, effect }: VerbTable[string]) {
-  const one = (id: string) => `${root}/${encodeURIComponent(id)}/${name}`
+  const one = (id: string) => `${root}/${step(id)}/${name}`
   if (effect === 'read')
     return on === 'collection'
       ? (input?: Parameters) => read(send, `${root}/${name}`, input)

@@ -195,6 +195,9 @@ function problemOf(status: number): JsonSchema {
   })
 }
 
+/** Bytes have no schema (OpenAPI 3.1, "Considerations for File Uploads"). */
 function contentOf(types: readonly string[], schema: JsonSchema): JsonSchema {
-  return Object.fromEntries(types.map((type) => [type, { schema }]))
+  return Object.fromEntries(
+    types.map((type) => [type, type === 'application/octet-stream' ? {} : { schema }]),
+  )
 }

@@ -12,6 +12,7 @@ const HEAD = '// Made by `npm run types` from the declarations. Change those, no
  */
 export function typesOf(resources: ReadonlyMap<string, Resource>): string {
   const all = [...resources.values()]
+  for (const resource of all) checkNames(resource)
   return [
     HEAD,
     ...Object.entries(schemasOf(resources)).map(([name, schema]) => declared(`type ${name}`, schema)),
@@ -19,6 +20,14 @@ export function typesOf(resources: ReadonlyMap<string, Resource>): string {
     `/** Verbs by resource: what they work on, and whether they write. */\nexport const verbs = {\n${all.map(verbsValue).join('')}} as const`,
     `/** Codes of problems; each has a place on /docs/problems. */\nexport type ProblemCode = ${Object.keys(problems).map(quoted).join(' | ')}`,
   ].join('\n\n')
+}
+
+/** Calls of the client that are no verbs of the server; a verb of the same name would hide one. */
+const CALLS = ['list', 'all', 'get', 'live', 'createMany', 'updateMany']
+
+function checkNames({ name, actions }: Resource): void {
+  const taken = Object.keys(actions).find((each) => CALLS.includes(each))
+  if (taken) throw new Error(`${name}: the action "${taken}" hides a call of the client`)
 }
 
 function declared(what: string, schema: JsonSchema): string {

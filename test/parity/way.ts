@@ -35,17 +35,17 @@ export type Outcome = {
   change?: string | null
 }
 
-/** A door as a set of verbs. */
+/** A door as a set of verbs. A door that lacks one, or cannot do it as it is asked, gives undefined. */
 export type Way = {
-  create(input: Row | Row[], how: How): Promise<Outcome>
-  update(id: string, patch: Row, how: How): Promise<Outcome>
-  act(name: string, ids: string[], input: Row, how: How): Promise<Outcome>
-  ask(name: string, how: How): Promise<Outcome>
-  list(asked: Asked, how: How): Promise<Outcome>
-  get(id: string, how: How): Promise<Outcome>
-  history(id: string, how: How): Promise<Outcome>
-  undo(change: string, how: How): Promise<Outcome>
-  redo(change: string, how: How): Promise<Outcome>
+  create(input: Row | Row[], how: How): Promise<Outcome> | undefined
+  update(id: string, patch: Row, how: How): Promise<Outcome> | undefined
+  act(name: string, ids: string[], input: Row, how: How): Promise<Outcome> | undefined
+  ask(name: string, how: How): Promise<Outcome> | undefined
+  list(asked: Asked, how: How): Promise<Outcome> | undefined
+  get(id: string, how: How): Promise<Outcome> | undefined
+  history(id: string, how: How): Promise<Outcome> | undefined
+  undo(change: string, how: How): Promise<Outcome> | undefined
+  redo(change: string, how: How): Promise<Outcome> | undefined
 }
 
 /** A record, however a door spells it. */
