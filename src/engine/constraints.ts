@@ -71,7 +71,7 @@ export async function explain(client: Queryable, error: unknown): Promise<unknow
         [fault(path, `${path}.reference`, words ?? 'does not exist')],
       )
     case CODES.guarded:
-      return conflict(constraint ?? 'state', (error as PgError).message)
+      return conflict(constraint!, (error as PgError).message)
     case CODES.check:
       return invalid([fault(path, `${path}.check`, words ?? `breaks the rule ${constraint}`)])
     case CODES.not_null:
