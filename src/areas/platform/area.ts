@@ -1,8 +1,11 @@
 import type { Area } from '../../kernel/area.ts'
 import { importTemplate, importView } from './imports.ts'
 import { job } from './jobs.ts'
+import { factor } from './people/factor.ts'
+import { link } from './people/link.ts'
 import { membership } from './people/membership.ts'
 import { role } from './people/role.ts'
+import { session } from './people/session.ts'
 import { user } from './people/user.ts'
 import { importSource } from './sources.ts'
 import { token } from './token.ts'
@@ -23,6 +26,9 @@ export const platform: Area = {
     user,
     role,
     membership,
+    session,
+    factor,
+    link,
   ],
   rules: ruleSource,
   views: savedView,

@@ -1,4 +1,4 @@
-import type { Action, Tx } from '../../../kernel/action.ts'
+import type { Action, NewJob, Tx } from '../../../kernel/action.ts'
 import type { Actor } from '../../../kernel/actor.ts'
 import { fault } from '../../../kernel/fault.ts'
 import type { Row } from '../../../kernel/field.ts'
@@ -22,6 +22,7 @@ const fields = {
 
 const create: Action = {
   description: 'Gives a person a role.',
+  stepUp: true,
   effect: 'write',
   on: 'collection',
   input: {
@@ -35,19 +36,26 @@ const create: Action = {
     const held = await requireGivable(actor, input, tx)
     if (held >= ROLES_MAX)
       throw invalid([fault('role', 'role.limit', `is one too many: a person holds at most ${ROLES_MAX}`)])
-    return { create: [{ ...input, from: input.from ?? now, by: actor.id }] }
+    return {
+      create: [{ ...input, from: input.from ?? now, by: actor.id }],
+      jobs: [rolesChanged(input.user)],
+    }
   },
 }
 
 const revoke: Action = {
   description: 'Takes the roles from the people at once.',
+  stepUp: true,
   effect: 'write',
   on: 'records',
   input: {},
   async run(rows, { actor, now }, tx) {
     for (const row of rows) await requireGivable(actor, row, tx)
     const open = rows.filter((row) => row.until === null || String(row.until) > now)
-    return { patch: new Map(open.map((row) => [row.id as string, { until: endOf(row, now) }])) }
+    return {
+      patch: new Map(open.map((row) => [row.id as string, { until: endOf(row, now) }])),
+      jobs: [...new Set(rows.map((row) => row.user))].map(rolesChanged),
+    }
   },
 }
 
@@ -81,6 +89,11 @@ from "user" u, role r where u.id = $1 and r.id = $2 and u.archived_at is null an
   requireAbove(actor, level, found.role, `give or take the role ${found.name}`)
   requireAbove(actor, level, found.person, 'change the roles of this person')
   return found.held
+}
+
+/** Sessions begun with other roles are over; this only writes it down. */
+function rolesChanged(user: unknown): NewJob {
+  return { name: 'end_sessions', payload: { user, why: 'roles changed' } }
 }
 
 /** A period that has not begun ends where it begins. */

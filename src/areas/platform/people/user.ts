@@ -1,11 +1,14 @@
-import type { Action } from '../../../kernel/action.ts'
+import type { Action, NewJob } from '../../../kernel/action.ts'
 import { type Fault, fault } from '../../../kernel/fault.ts'
 import type { Row } from '../../../kernel/field.ts'
 import { f } from '../../../kernel/fields/index.ts'
 import { conflict } from '../../../kernel/problem.ts'
 import { managedDefaults, resource } from '../../../kernel/resource.ts'
 import { all, any, compare, nobody, role, self } from '../../../kernel/rule.ts'
+import { uuidv7 } from '../../../kernel/uuid.ts'
 import { archivable } from '../../../traits/archivable.ts'
+import { announcement } from './factor.ts'
+import type { LinkPurpose } from './link.ts'
 
 const STATUSES = ['invited', 'active', 'suspended'] as const
 
@@ -41,12 +44,102 @@ const invite: Action = {
   effect: 'write',
   on: 'collection',
   input: { ...profile, email, phone },
+  async run(_rows, { input }) {
+    const id = uuidv7()
+    const person = { ...managedDefaults(user.fields), ...input, id, login: loginOf(input), status: 'invited' }
+    return { create: [person], jobs: [linkJob('invite', id)] }
+  },
+}
+
+const enter: Action = {
+  description: 'Makes the first person of the house.',
+  effect: 'write',
+  on: 'collection',
+  input: { ...profile, email },
   make: ({ input }) => ({
     ...managedDefaults(user.fields),
+    phone: null,
     ...input,
     login: loginOf(input),
     status: 'invited',
   }),
+}
+
+const resetPassword: Action = {
+  description: 'Sends the people a link to choose a new password.',
+  stepUp: true,
+  effect: 'write',
+  on: 'records',
+  input: {},
+  run: async (rows) => ({
+    jobs: rows.map((row) => linkJob(row.status === 'invited' ? 'invite' : 'reset', row.id)),
+  }),
+}
+
+const requestEmail: Action = {
+  description: 'Sends a link to a new address; it counts when the link is opened.',
+  effect: 'write',
+  on: 'records',
+  input: { email: { ...email, optional: false } },
+  run: async ([row], { input }) => ({ jobs: [linkJob('email_change', row.id, input.email)] }),
+}
+
+const setPassword: Action = {
+  description: 'Keeps a new password (its hash); every session begun with the old one is over.',
+  effect: 'write',
+  on: 'records',
+  input: { password: f.text() },
+  async run([row], { input, now }) {
+    if (row.status === 'suspended') throw conflict('state', `${row.login} is suspended.`)
+    const patch = { password: input.password, password_set_at: now, status: 'active' }
+    const again = row.password_set_at !== null
+    return {
+      patch: new Map([[row.id as string, patch]]),
+      jobs: [
+        { name: 'end_sessions', payload: { user: row.id, why: 'password changed' } },
+        ...(again ? [announcement(row.id, 'The password was changed', now)] : []),
+      ],
+    }
+  },
+}
+
+const rehash: Action = {
+  description: 'Keeps the same password under stronger parameters.',
+  effect: 'write',
+  on: 'records',
+  input: { password: f.text(), was: f.text() },
+  set: (row, { input }) => (row.password === input.was ? { password: input.password } : {}),
+}
+
+const changeEmail: Action = {
+  description: 'Takes a new address, once its mailbox was proved.',
+  effect: 'write',
+  on: 'records',
+  input: { email: { ...email, optional: false } },
+  async run([row], { input, now }) {
+    const patch = { email: input.email, login: input.email }
+    const told = announcement(row.id, `The e-mail address was changed to ${input.email}`, now)
+    return {
+      patch: new Map([[row.id as string, patch]]),
+      jobs: [{ ...told, payload: { ...told.payload, also: row.email } }],
+    }
+  },
+}
+
+const refuse: Action = {
+  description: 'Notes a sign-in that was refused, and why.',
+  effect: 'write',
+  on: 'records',
+  input: {},
+  set: (_row, { now }) => ({ last_refused_at: now }),
+}
+
+const contact: Action = {
+  description: 'How a person is reached.',
+  effect: 'read',
+  on: 'records',
+  input: {},
+  run: async ([{ name, email: to, phone: number }]) => ({ answer: { name, email: to, phone: number } }),
 }
 
 const suspend: Action = {
@@ -90,7 +183,8 @@ export const user = resource('user', {
     }),
     level: f.number({ integer: true, derived: true, description: 'the highest of the roles' }),
     factor_required_since: f.time({ optional: true, derived: true }),
-    last_sign_in_at: f.time({ optional: true, managed: true }),
+    last_refused_at: f.time({ optional: true, managed: true, description: 'a sign-in was refused' }),
+    last_sign_in_at: f.time({ optional: true, derived: true }),
   },
   key: ['login'],
   traits: [archivable],
@@ -108,9 +202,34 @@ export const user = resource('user', {
     ingest: nobody,
     invite: any(admins, role('system')),
     update: any(role('owner'), self('id'), all(admins, below(4))),
+    reset_password: any(role('owner'), role('system'), all(admins, below(4))),
+    enter: role('system'),
+    request_email: role('system'),
+    set_password: role('system'),
+    rehash: role('system'),
+    change_email: role('system'),
+    refuse: role('system'),
+    contact: role('system'),
   },
-  actions: { invite, suspend, resume },
+  actions: {
+    invite,
+    suspend,
+    resume,
+    reset_password: resetPassword,
+    enter,
+    request_email: requestEmail,
+    set_password: setPassword,
+    rehash,
+    change_email: changeEmail,
+    refuse,
+    contact,
+  },
 })
+
+/** A link by mail or text message. The nonce is what its token is made of, with a key that lies outside the database. */
+function linkJob(purpose: LinkPurpose, person: unknown, address: unknown = null): NewJob {
+  return { name: 'send_link', payload: { purpose, user: person, email: address, nonce: uuidv7() } }
+}
 
 /** What a person is known by. */
 export function loginOf(row: Row): unknown {
