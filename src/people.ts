@@ -9,7 +9,7 @@ import type { Keyring } from './ports/keyring.ts'
 import { openKeyring } from './ports/keyring-file.ts'
 import { smtpMail } from './ports/mail-smtp.ts'
 import type { MailPort, SmsPort } from './ports/messages.ts'
-import { outbox } from './ports/outbox.ts'
+import { outbox } from './ports/messages-outbox.ts'
 import { httpSms } from './ports/sms-http.ts'
 import type { Settings } from './settings.ts'
 

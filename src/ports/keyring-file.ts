@@ -8,6 +8,7 @@ export type Key = { id: string; bytes: Buffer }
 const KEY_BYTES = 32
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
+const RELOAD_MS = 1_000
 
 /**
  * The keys of a file that only its owner may read, made when it is not there; `given` (`id:base64,id:base64`, the newest
@@ -29,9 +30,17 @@ export function addKey(path: string): string {
   return id
 }
 
-/** A keyring over keys that `load` gives; it is asked again when a key is named that it did not give. */
+/** A keyring over keys that `load` gives; it is asked again every second, and when a key is named that it did not give. */
 export function keyringOf(load: () => Key[]): Keyring {
   let keys = load()
+  let loadedAt = Date.now()
+  const newest = (): Key => {
+    if (Date.now() - loadedAt > RELOAD_MS) {
+      keys = load()
+      loadedAt = Date.now()
+    }
+    return keys[0]
+  }
   const find = (id: string): Key => {
     const found = keys.find((key) => key.id === id)
     if (found) return found
@@ -42,10 +51,10 @@ export function keyringOf(load: () => Key[]): Keyring {
   }
   return {
     get current() {
-      return keys[0].id
+      return newest().id
     },
     seal(secret, context) {
-      const [key] = keys
+      const key = newest()
       const nonce = randomBytes(NONCE_BYTES)
       const cipher = createCipheriv('aes-256-gcm', derived(key, 'seal'), nonce)
       cipher.setAAD(Buffer.from(`${context}|${key.id}`))
@@ -54,10 +63,10 @@ export function keyringOf(load: () => Key[]): Keyring {
     },
     open: (sealed, context) => open(sealed, context, find),
     mac: (purpose, text, id) =>
-      createHmac('sha256', derived(id === undefined ? keys[0] : find(id), purpose))
+      createHmac('sha256', derived(id === undefined ? newest() : find(id), purpose))
         .update(text)
         .digest(),
-    isOld: (sealed) => sealed.split('.')[0] !== keys[0].id,
+    isOld: (sealed) => sealed.split('.')[0] !== newest().id,
   }
 }
 
