@@ -148,7 +148,7 @@ create table link (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   handle text not null,
-  purpose text not null check (purpose in ('first_owner', 'invite', 'reset', 'email_change', 'recovery')),
+  purpose text not null check (purpose in ('first_owner', 'invite', 'reset', 'email_change')),
   "user" uuid references "user",
   email text,
   hash text not null,
@@ -157,6 +157,7 @@ create table link (
 );
 create unique index link_handle_key on link (handle);
 create unique index link_hash_key on link (hash);
+create index link_user_idx on link ("user", created_at);
 
 -- Guesses, by account and by address: charged before anything is compared, so that guesses side by side do not get past.
 create table sign_in_attempt (

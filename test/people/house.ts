@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Logger, pino } from 'pino'
+import { pino } from 'pino'
 import { peopleJobs } from '../../src/areas/platform/people/jobs.ts'
 import { createPeople } from '../../src/areas/platform/people/service.ts'
 import { openDoor, type Send, type Sent } from '../../src/doors/http/testing.ts'
+import type { HttpOptions } from '../../src/doors/http.ts'
 import { cookiesFor } from '../../src/doors/identity/cookie.ts'
 import { perform } from '../../src/engine/perform.ts'
 import type { Row } from '../../src/kernel/field.ts'
@@ -21,7 +22,7 @@ const WAIT_MS = 15_000
 export type PeopleHouse = Awaited<ReturnType<typeof openPeople>>
 
 /** A house with people in it: real routes, database and jobs; only the clock of codes and the outbox are ours. */
-export async function openPeople(t: TestContext, more: { logger?: Logger } = {}) {
+export async function openPeople(t: TestContext, more: Pick<Partial<HttpOptions>, 'logger' | 'live'> = {}) {
   const outbox: ((Mail | Sms) & { at: number })[] = []
   const keys = [{ id: 'k1', bytes: randomBytes(32) }]
   const keyring = keyringOf(() => [...keys])

@@ -1,4 +1,6 @@
+import type { FastifyRequest } from 'fastify'
 import { Problem } from '../../kernel/problem.ts'
+import { type Rate, rateLimiter } from '../http/rate.ts'
 import type { Route } from '../http/route.ts'
 import { holdsToken, logFailure, sendSession } from './answers.ts'
 import { type Cookies, noCookie } from './cookie.ts'
@@ -7,6 +9,9 @@ import { meRoutes } from './me.ts'
 import { operation } from './operations.ts'
 import type { PeopleService, Shown } from './people.ts'
 import { maybeSigned, signedOf, visitorOf } from './who.ts'
+
+/** Requests of strangers that cost us a letter, a message or a row, from one address. */
+const ASKED: Rate = { requests: 60, windowSeconds: 60 }
 
 /** Signing in and out, and what people do with who they are. */
 export function peopleRoutes(people: PeopleService, cookies: Cookies): Route[] {
@@ -72,7 +77,25 @@ function proveFactor(people: PeopleService, cookies: Cookies): Route {
   }
 }
 
+/** Refuses (429) an address that asks for too much that nobody is behind. */
+function asking(): (request: FastifyRequest) => void {
+  const allowanceOf = rateLimiter(ASKED)
+  return ({ ip }) => {
+    const { left, resetSeconds } = allowanceOf(ip)
+    if (left >= 0) return
+    const problem = new Problem(
+      429,
+      'rate',
+      'Too many requests',
+      `Too many requests. Try again in ${resetSeconds} s.`,
+    )
+    problem.retryAfterSeconds = resetSeconds
+    throw problem
+  }
+}
+
 function challenge(people: PeopleService): Route {
+  const countAsked = asking()
   type Body = { method: 'sms' | 'passkey'; ticket?: string }
   return {
     method: 'POST',
@@ -82,6 +105,7 @@ function challenge(people: PeopleService): Route {
       body: bodies.challenge,
     }),
     async handle(request, reply) {
+      countAsked(request)
       const { method, ticket } = bodyOf<Body>(request, bodies.challenge)
       const signed = ticket ? null : await maybeSigned(people, request)
       return reply.send(await people.challenge(ticket ? { ticket } : signed, method, visitorOf(request)))
@@ -109,6 +133,7 @@ function openLink(people: PeopleService, cookies: Cookies): Route {
 
 /** The answer is the same whether there is somebody or not. */
 function reset(people: PeopleService): Route {
+  const countAsked = asking()
   return {
     method: 'POST',
     path: '/api/session/reset',
@@ -118,6 +143,7 @@ function reset(people: PeopleService): Route {
       statuses: [202],
     }),
     async handle(request, reply) {
+      countAsked(request)
       const { login } = bodyOf<{ login: string }>(request, bodies.reset)
       people.requestReset(login, visitorOf(request))
       return reply.code(202).send({ sent: 'If somebody has this address, a link is on its way.' })

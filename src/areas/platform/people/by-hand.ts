@@ -1,6 +1,6 @@
 import { newSecret, type PeopleContext } from './context.ts'
 import { LINK_MINUTES } from './link.ts'
-import { linkInput } from './links.ts'
+import { linkInput } from './link-token.ts'
 
 /**
  * A link for a person, to be handed over by whoever holds the machine: an invitation for who has not come in yet, else to a

@@ -4,7 +4,7 @@ import type { Keyring } from '../../../ports/keyring.ts'
 import type { MailPort, SmsPort } from '../../../ports/messages.ts'
 import { smsCode, smsMac } from './codes.ts'
 import { LINK_MINUTES, type LinkPurpose } from './link.ts'
-import { linkInput, linkToken } from './links.ts'
+import { linkInput, linkToken } from './link-token.ts'
 import { CODE_MINUTES } from './sms.ts'
 
 /** What messages to people are sent with. */
@@ -32,7 +32,6 @@ const LETTERS: { readonly [purpose in LinkPurpose]: { subject: string; text: str
     subject: 'Confirm your address at',
     text: 'Open this link to be known by this address from now on',
   },
-  recovery: { subject: 'The way back into', text: 'Open this link to come back in' },
 }
 
 /** Messages to people, sent after the change that asks for them was committed. */

@@ -5,7 +5,7 @@ import { resource } from '../../../kernel/resource.ts'
 import { role } from '../../../kernel/rule.ts'
 import { expiring } from '../../../traits/expiring.ts'
 
-const PURPOSES = ['first_owner', 'invite', 'reset', 'email_change', 'recovery'] as const
+const PURPOSES = ['first_owner', 'invite', 'reset', 'email_change'] as const
 export type LinkPurpose = (typeof PURPOSES)[number]
 
 /** How long links live. Sent as a text message, which others may read on a lock screen, none lives longer than 10 minutes. */
@@ -14,7 +14,6 @@ export const LINK_MINUTES: { readonly [purpose in LinkPurpose]: number } = {
   invite: 7 * 24 * 60,
   reset: 30,
   email_change: 24 * 60,
-  recovery: 24 * 60,
 }
 
 const fields = {

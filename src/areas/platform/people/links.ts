@@ -1,4 +1,3 @@
-import type { Row } from '../../../kernel/field.ts'
 import { Problem } from '../../../kernel/problem.ts'
 import {
   inNameOf,
@@ -10,24 +9,14 @@ import {
   timeText,
   type Visitor,
 } from './context.ts'
+import { hasOwner } from './first-owner.ts'
 import { charge, forgive, refund, subjectsOf } from './ladder.ts'
-import { LINK_MINUTES, type LinkPurpose } from './link.ts'
+import type { LinkPurpose } from './link.ts'
 import { hashPassword } from './password.ts'
 import { requireGoodPassword } from './policy.ts'
 import { confirmedFactors } from './proofs.ts'
 import type { NewSession } from './sessions.ts'
 import { afterFirst, type NextStep } from './sign-in.ts'
-
-/** The token of a link, made of a nonce and a key: whoever holds only one of them cannot make it. */
-export function linkToken(keys: PeopleContext['keys'], nonce: string): string {
-  return `srl_${keys.mac('link', nonce).toString('base64url')}`
-}
-
-/** What keeps a link, ready for the action that issues it. */
-export function linkInput(token: string, purpose: LinkPurpose, minutes = LINK_MINUTES[purpose]): Row {
-  const { hash, handle } = secretOf(token)
-  return { hash, handle, purpose, minutes }
-}
 
 type LinkRow = { id: string; purpose: LinkPurpose; user: string | null; email: string | null }
 
@@ -76,6 +65,8 @@ async function firstOwner(
   given: Redemption,
   visitor: Visitor,
 ): Promise<NewSession | NextStep> {
+  // Whoever found the link on a screen is too late when there is an owner by now.
+  if (await hasOwner(people)) throw gone()
   await requireGoodPassword(
     given.password ?? '',
     [people.business, given.name ?? '', given.email ?? ''],
@@ -148,7 +139,7 @@ export function requestReset(people: PeopleContext, login: string, visitor: Visi
   people.behind(async () => {
     const folded = login.normalize('NFC').trim().toLowerCase()
     const person = await personByLogin(people, folded)
-    if (!person || person.status === 'suspended') return
+    if (!person || person.status === 'suspended' || (await isSentEnough(people, person.id))) return
     await people.perform({
       actor: inNameOf(person, visitor),
       resource: 'user',
@@ -157,6 +148,16 @@ export function requestReset(people: PeopleContext, login: string, visitor: Visi
       requestId: visitor.requestId,
     })
   })
+}
+
+/** One letter a minute and five an hour are enough for anybody; more would be somebody else's doing. */
+async function isSentEnough({ query }: PeopleContext, person: string): Promise<boolean> {
+  const [{ minute, hour }] = await query<{ minute: number; hour: number }>(
+    `select count(*) filter (where created_at > now() - interval '1 minute')::int as minute, count(*)::int as hour
+from link where "user" = $1 and purpose = 'reset' and created_at > now() - interval '1 hour'`,
+    [person],
+  )
+  return minute >= 1 || hour >= 5
 }
 
 /** Names that make bad passwords. */

@@ -95,10 +95,12 @@ const setPassword: Action = {
     const again = row.password_set_at !== null
     return {
       patch: new Map([[row.id as string, patch]]),
-      jobs: [
-        { name: 'end_sessions', payload: { user: row.id, why: 'password changed' } },
-        ...(again ? [announcement(row.id, 'The password was changed', now)] : []),
-      ],
+      jobs: again
+        ? [
+            { name: 'end_sessions', payload: { user: row.id, why: 'password changed' } },
+            announcement(row.id, 'The password was changed', now),
+          ]
+        : [],
     }
   },
 }
@@ -226,9 +228,16 @@ export const user = resource('user', {
   },
 })
 
-/** A link by mail or text message. The nonce is what its token is made of, with a key that lies outside the database. */
+/**
+ * A link by mail or text message; one that is still to be sent is sent once. The nonce is what its token is made of, with a key
+ * that lies outside the database.
+ */
 function linkJob(purpose: LinkPurpose, person: unknown, address: unknown = null): NewJob {
-  return { name: 'send_link', payload: { purpose, user: person, email: address, nonce: uuidv7() } }
+  return {
+    name: 'send_link',
+    key: `send_link:${purpose}:${person}`,
+    payload: { purpose, user: person, email: address, nonce: uuidv7() },
+  }
 }
 
 /** What a person is known by. */
