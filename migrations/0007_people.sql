@@ -148,7 +148,7 @@ create table link (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   handle text not null,
-  purpose text not null check (purpose in ('first_owner', 'invite', 'reset', 'email_change')),
+  purpose text not null check (purpose in ('first_owner', 'invite', 'reset', 'email_change', 'recovery')),
   "user" uuid references "user",
   email text,
   hash text not null,

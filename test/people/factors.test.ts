@@ -251,3 +251,40 @@ test('failed factors share the ladder of the account, and a ticket has five trie
   for (const method of ['password', 'passkey'])
     assertProblem(await prove(house, await ticketOf(house, 'ana'), method, PASSWORD), 401, method)
 })
+
+test('who lost every factor is let in a day later, unless a factor is used meanwhile', async (t) => {
+  const house = await openPeople(t)
+  const { send, settle, delivered, linkTo, outbox, pool, clock, signIn } = house
+  const { id, token: first } = await settle('ana', 'staff')
+  const { secret } = await enrolTotp(house, first)
+  const due = async () => {
+    const { rows } = await pool.query(
+      "update graphile_worker._private_jobs set run_at = now() where key like 'send_link:recovery:%' returning id",
+    )
+    await delivered()
+    return rows.length
+  }
+  const recover = (token: string) => send('POST', `/api/users/${id}/recover`, { token })
+  assertProblem(await recover(first), 401, 'the session from before the factor')
+  assertProblem(await recover((await settle('ben', 'staff')).token), 403, 'a colleague')
+  assert.equal((await recover('owner-token')).status, 200)
+  clock.offset += STEP_MS
+  const used = await prove(house, await ticketOf(house, 'ana'), 'totp', codeAt(secret, clock.now()))
+  assert.equal(used.status, 200)
+  assert.equal(await due(), 1)
+  assert.match(
+    outbox.findLast(({ to }) => to === 'ana@example.com')!.text,
+    /way around the second factors was asked for/,
+  )
+  assert.equal((await recover('owner-token')).status, 200)
+  assert.equal(await due(), 1)
+  const link = linkTo('ana@example.com')
+  const chosen = 'a password after the loss'
+  const opened = await send('POST', '/api/session/link', {
+    body: { token: link, password: chosen, bearer: true },
+  })
+  assert.ok(opened.body.token, opened.text)
+  assert.equal((await signIn('ana', chosen)).body.next, undefined)
+  const { rows } = await pool.query('select count(*)::int as left from factor where disabled_at is null')
+  assert.equal(rows[0].left, 0)
+})

@@ -32,6 +32,10 @@ const LETTERS: { readonly [purpose in LinkPurpose]: { subject: string; text: str
     subject: 'Confirm your address at',
     text: 'Open this link to be known by this address from now on',
   },
+  recovery: {
+    subject: 'The way back into',
+    text: 'Open this link to choose a new password and come in without your second factors, which it removes',
+  },
 }
 
 /** Messages to people, sent after the change that asks for them was committed. */
@@ -39,18 +43,26 @@ export function peopleJobs(messengers: Messengers): Job[] {
   return [sendLink(messengers), sendCode(messengers), announce(messengers), endSessions]
 }
 
+type Asked = { purpose: LinkPurpose; user: string; email: string | null; nonce: string; asked_at?: string }
+
 /** A letter with a link, or a text message to whoever has no address. The token is made here and kept nowhere. */
 function sendLink({ mail, sms, keys, business, origin }: Messengers): Job {
   return {
     name: 'send_link',
     async run(payload, { perform }) {
-      const { purpose, user, email, nonce } = payload as { [name: string]: string } & { purpose: LinkPurpose }
+      const { purpose, user, email, nonce, asked_at } = payload as Asked
       const to = await contactOf(perform, user)
       const address = email ?? to.email
       const minutes = address ? LINK_MINUTES[purpose] : Math.min(SMS_LINK_MINUTES, LINK_MINUTES[purpose])
       const token = linkToken(keys, nonce)
-      const input = { ...linkInput(token, purpose, minutes), user, email: email ?? null }
-      await perform({ resource: 'link', action: 'issue', input })
+      const input = {
+        ...linkInput(token, purpose, minutes),
+        user,
+        email: email ?? null,
+        asked_at: asked_at ?? null,
+      }
+      const { answer } = await perform({ resource: 'link', action: 'issue', input })
+      if (answer?.cancelled) return
       const { subject, text } = LETTERS[purpose]
       const link = `${origin}/#/link/${token}`
       const body = `${text}. It is good once, for ${spell(minutes)}:\n\n${link}\n`

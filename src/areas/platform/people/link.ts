@@ -1,11 +1,11 @@
-import type { Action } from '../../../kernel/action.ts'
+import type { Action, Tx } from '../../../kernel/action.ts'
 import { f } from '../../../kernel/fields/index.ts'
 import { conflict } from '../../../kernel/problem.ts'
 import { resource } from '../../../kernel/resource.ts'
 import { role } from '../../../kernel/rule.ts'
 import { expiring } from '../../../traits/expiring.ts'
 
-const PURPOSES = ['first_owner', 'invite', 'reset', 'email_change'] as const
+const PURPOSES = ['first_owner', 'invite', 'reset', 'email_change', 'recovery'] as const
 export type LinkPurpose = (typeof PURPOSES)[number]
 
 /** How long links live. Sent as a text message, which others may read on a lock screen, none lives longer than 10 minutes. */
@@ -14,6 +14,7 @@ export const LINK_MINUTES: { readonly [purpose in LinkPurpose]: number } = {
   invite: 7 * 24 * 60,
   reset: 30,
   email_change: 24 * 60,
+  recovery: 24 * 60,
 }
 
 const fields = {
@@ -36,8 +37,10 @@ const issue: Action = {
     email: fields.email,
     hash: f.text(),
     minutes: f.number({ integer: true, min: 1, max: LINK_MINUTES.invite }),
+    asked_at: f.time({ optional: true, description: 'recovery: not if a factor was used since' }),
   },
-  async run(_rows, { input: { minutes, ...link }, now }, tx) {
+  async run(_rows, { input: { minutes, asked_at, ...link }, now }, tx) {
+    if (asked_at && (await usedSince(tx, link.user, asked_at))) return { answer: { cancelled: true } }
     const older = await tx.query<{ id: string }>(
       `select id from link where purpose = $1 and "user" is not distinct from $2 and used_at is null and expires_at > now() for update`,
       [link.purpose, link.user],
@@ -77,3 +80,12 @@ export const link = resource('link', {
   },
   actions: { issue, redeem },
 })
+
+/** Somebody who still has a factor does not need the way around it; using it says that somebody else asked. */
+async function usedSince(tx: Tx, user: unknown, since: unknown): Promise<boolean> {
+  const found = await tx.query(
+    'select from factor where "user" = $1 and disabled_at is null and last_used_at > $2 limit 1',
+    [user, since],
+  )
+  return found.length > 0
+}

@@ -50,13 +50,31 @@ async function choosePassword(
   given: Redemption,
   visitor: Visitor,
 ): Promise<NewSession | NextStep> {
+  const recovers = link.purpose === 'recovery'
   const factors = await confirmedFactors(people, person.id)
-  await requireGoodPassword(given.password ?? '', namesOf(people, person), factors.length > 0)
+  await requireGoodPassword(given.password ?? '', namesOf(people, person), factors.length > 0 && !recovers)
   const password = await hashPassword(given.password!, people.keys)
   await useLink(people, link, person, visitor)
+  if (recovers && factors.length) await removeFactors(people, person, factors, visitor)
   const changed = await setPassword(people, person, password, visitor)
   await forgive(people, subjectsOf(person, '', visitor.address))
   return afterFirst(people, changed, visitor, { method: 'link', at: timeText(people.now()) })
+}
+
+async function removeFactors(
+  people: PeopleContext,
+  person: PersonRow,
+  factors: readonly { id: string }[],
+  visitor: Visitor,
+): Promise<void> {
+  await people.perform({
+    actor: inNameOf(person, visitor),
+    resource: 'factor',
+    action: 'disable',
+    targets: factors.map(({ id }) => id),
+    reason: 'recovery',
+    requestId: visitor.requestId,
+  })
 }
 
 async function firstOwner(

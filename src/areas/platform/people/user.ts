@@ -8,6 +8,7 @@ import { all, any, compare, nobody, role, self } from '../../../kernel/rule.ts'
 import { uuidv7 } from '../../../kernel/uuid.ts'
 import { archivable } from '../../../traits/archivable.ts'
 import { announcement } from './factor.ts'
+import { levelOf, requireAbove } from './levels.ts'
 import type { LinkPurpose } from './link.ts'
 
 const STATUSES = ['invited', 'active', 'suspended'] as const
@@ -74,6 +75,20 @@ const resetPassword: Action = {
   run: async (rows) => ({
     jobs: rows.map((row) => linkJob(row.status === 'invited' ? 'invite' : 'reset', row.id)),
   }),
+}
+
+const recover: Action = {
+  description:
+    'Sends people who lost their second factors a way around them, a day later: whoever still has one and uses it cancels it.',
+  stepUp: true,
+  effect: 'write',
+  on: 'records',
+  input: {},
+  async run(rows, { actor, now }, tx) {
+    const level = await levelOf(actor, tx)
+    for (const row of rows) requireAbove(actor, level, row.level as number, 'recover this person')
+    return { jobs: rows.flatMap((row) => recoveryJobs(row.id, now)) }
+  },
 }
 
 const requestEmail: Action = {
@@ -205,6 +220,7 @@ export const user = resource('user', {
     invite: any(admins, role('system')),
     update: any(role('owner'), self('id'), all(admins, below(4))),
     reset_password: any(role('owner'), role('system'), all(admins, below(4))),
+    recover: any(role('owner'), all(admins, below(4))),
     enter: role('system'),
     request_email: role('system'),
     set_password: role('system'),
@@ -218,6 +234,7 @@ export const user = resource('user', {
     suspend,
     resume,
     reset_password: resetPassword,
+    recover,
     enter,
     request_email: requestEmail,
     set_password: setPassword,
@@ -238,6 +255,19 @@ function linkJob(purpose: LinkPurpose, person: unknown, address: unknown = null)
     key: `send_link:${purpose}:${person}`,
     payload: { purpose, user: person, email: address, nonce: uuidv7() },
   }
+}
+
+const RECOVERY_HOURS = 24
+
+/** The letter that warns goes at once, the link in a day. */
+function recoveryJobs(person: unknown, now: string): NewJob[] {
+  const sent = new Date(Date.parse(now) + RECOVERY_HOURS * 3_600_000).toISOString()
+  const told = `A way around the second factors was asked for. The link comes in ${RECOVERY_HOURS} hours; sign in with a factor to cancel it`
+  const job = linkJob('recovery', person)
+  return [
+    announcement(person, told, now),
+    { ...job, runAt: sent, payload: { ...job.payload, asked_at: now } },
+  ]
 }
 
 /** What a person is known by. */
