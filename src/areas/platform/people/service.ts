@@ -1,5 +1,6 @@
 import * as account from './account.ts'
 import type { PeopleContext } from './context.ts'
+import * as enrolment from './enrolment.ts'
 import { redeem, requestReset } from './links.ts'
 import { sessionAuthenticator } from './sessions.ts'
 import { challenge, signIn, signInWithFactor, signInWithPasskey } from './sign-in.ts'
@@ -47,10 +48,10 @@ export function createPeople(
     stepUp: forgetting(account.stepUp),
     changePassword: forgetting(account.changePassword),
     requestEmail: forgetting(account.requestEmail),
-    enrol: forgetting(account.enrol),
-    confirm: forgetting(account.confirm),
-    disable: forgetting(account.disable),
-    newCodes: forgetting(account.newCodes),
+    enrol: forgetting(enrolment.enrol),
+    confirm: forgetting(enrolment.confirm),
+    disable: forgetting(enrolment.disable),
+    newCodes: forgetting(enrolment.newCodes),
     /** Resolves when nothing is being done behind answers any more. */
     async settled(): Promise<void> {
       while (running.size) await Promise.all(running)
