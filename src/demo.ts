@@ -116,3 +116,15 @@ Three things to try, in another terminal:
 Ctrl-C stops it; what it holds stays for the next start.
 `
 }
+
+/** What a person reads who may become the first owner; nothing when there is one. */
+export function welcome(url: string, link: { token: string; hours: number } | null): string {
+  if (!link) return ''
+  return `
+  Nobody is an owner yet. Become it, once and within ${link.hours} hours, with your name, address and a password of 15 characters or more:
+
+  curl -X POST ${url}/api/session/link -H 'content-type: application/json' \\
+    -d '{"token": "${link.token}", "name": "…", "email": "…", "password": "…", "bearer": true}'
+
+`
+}

@@ -5,15 +5,31 @@ import { catalog } from './areas/catalog/area.ts'
 import { nukeCommand, statsCommand } from './areas/catalog/commands.ts'
 import { platform } from './areas/platform/area.ts'
 import { tokenAuthenticator } from './areas/platform/authenticate.ts'
-import { briefing, loadSamples } from './demo.ts'
+import { linkByHand } from './areas/platform/people/by-hand.ts'
+import { firstOwnerLink } from './areas/platform/people/first-owner.ts'
+import { peopleJobs } from './areas/platform/people/jobs.ts'
+import { resealAll } from './areas/platform/people/reseal.ts'
+import { createPeople } from './areas/platform/people/service.ts'
+import { briefing, loadSamples, welcome } from './demo.ts'
 import { doctor } from './doctor.ts'
 import { globalEnvironment, type Host, type Io, runCli } from './doors/cli.ts'
 import { type House, openHouse, upgrade, VERSION } from './house.ts'
 import type { Actor } from './kernel/actor.ts'
+import type { Area } from './kernel/area.ts'
+import {
+  eitherAuthenticator,
+  keyFile,
+  keyringOfHouse,
+  messagesOfHouse,
+  originOfHouse,
+  peopleContext,
+} from './people.ts'
+import { addKey } from './ports/keyring-file.ts'
 import { openPromotion } from './promotion.ts'
 import { startServing, startWorking } from './serve.ts'
-import { readSettings } from './settings.ts'
+import { readSettings, type Settings } from './settings.ts'
 import { migrateDown, migrationStatus } from './store/migrate.ts'
+import { SettingsError } from './store/target.ts'
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url))
 
@@ -45,6 +61,7 @@ const host: Host = {
     return {
       services: house.services,
       actor: person(),
+      people: peopleByHand(house, readSettings(env, PROJECT)),
       promotion: (place) => openPromotion(house, AREAS, person(), place, readSettings(env, PROJECT).home),
       close: () => house.close(),
     }
@@ -98,17 +115,26 @@ async function serve(options: {
   const house = await openHouse(settings, AREAS, { onProgress: note, signal: interrupted.signal })
   try {
     const demo = options.demo ? await loadSamples(house, person(), PROJECT, settings.importFolders[0]) : null
-    const authenticate = tokenAuthenticator(
-      async (text, values) => (await house.pool.query(text, values)).rows,
+    const context = peopleContext(house.engine, settings, keyringOfHouse(settings))
+    const onError = (error: Error) => note(`A sign-in could not be written down: ${error.message}`)
+    const people = createPeople({ ...context, onError })
+    house.services.people = people
+    const authenticate = eitherAuthenticator(people, tokenAuthenticator(context.query))
+    const running = await startServing(
+      house,
+      options.works ? working(settings) : null,
+      settings,
+      authenticate,
     )
-    const running = await startServing(house, options.works ? AREAS : null, settings, authenticate)
     io.stdout.write(
       demo
         ? briefing(running.url!, demo)
         : `Serai ${VERSION} is ready at ${running.url} (${settings.environment}, ${house.services.database})\n`,
     )
+    io.stdout.write(welcome(running.url!, await firstOwnerLink(context)))
     await untilInterrupted()
     await running.stop()
+    await people.settled()
   } finally {
     await house.close()
   }
@@ -118,12 +144,39 @@ async function work(): Promise<void> {
   const settings = readSettings(env, PROJECT)
   const house = await openHouse(settings, AREAS, { onProgress: note, signal: interrupted.signal })
   try {
-    const running = await startWorking(house, AREAS, settings)
+    const running = await startWorking(house, working(settings), settings)
     io.stdout.write(`Serai ${VERSION} works (${settings.environment}, ${house.services.database})\n`)
     await untilInterrupted()
     await running.stop()
   } finally {
     await house.close()
+  }
+}
+
+/** The areas with the work that needs ports: messages to people. */
+function working(settings: Settings): Area[] {
+  const { business } = settings
+  const [keys, origin] = [keyringOfHouse(settings), originOfHouse(settings)]
+  const jobs = peopleJobs({ ...messagesOfHouse(settings), keys, business, origin })
+  return AREAS.map((area) => (area === platform ? { ...area, jobs: [...(area.jobs ?? []), ...jobs] } : area))
+}
+
+function peopleByHand(house: House, settings: Settings) {
+  const context = () => peopleContext(house.engine, settings, keyringOfHouse(settings))
+  return {
+    async link(login: string) {
+      const found = await linkByHand(context(), login)
+      return found && { url: `${originOfHouse(settings)}/#/link/${found.token}`, minutes: found.minutes }
+    },
+    async rotateKeys() {
+      if (settings.keys)
+        throw new SettingsError(
+          'setting_invalid',
+          'The keys come from SERAI_KEYS: put a new one in front of them there.',
+        )
+      const key = addKey(keyFile(settings))
+      return { key, resealed: await resealAll(context()) }
+    },
   }
 }
 

@@ -1,9 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import { type Logger, pino } from 'pino'
 import { createHttp } from './doors/http.ts'
+import { cookiesFor } from './doors/identity/cookie.ts'
 import type { House } from './house.ts'
 import type { Actor } from './kernel/actor.ts'
 import type { Area } from './kernel/area.ts'
+import { originOfHouse } from './people.ts'
 import type { Settings } from './settings.ts'
 import { startFollowers } from './work/follow.ts'
 import { housekeeping } from './work/housekeeping.ts'
@@ -21,10 +23,13 @@ export async function startServing(
   authenticate: (token: string) => Promise<Actor | null>,
 ): Promise<Running> {
   const log = pino({ level: settings.logLevel }, pino.destination({ dest: 2, sync: false }))
+  const { warning, ...cookies } = cookiesFor(originOfHouse(settings), settings.plainCookies)
+  if (warning) log.warn(warning)
   const app = await createHttp({
     services: house.services,
     authenticate,
     logger: log,
+    cookies,
     ready: () => readiness(house),
   })
   const url = await listen(app, settings)

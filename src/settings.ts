@@ -15,14 +15,29 @@ export type Settings = {
   importFolders: string[]
   /** origins that import sources may call although they are private, of another port or without TLS. */
   fetchAllow: string[]
+  /** name of the business, as people know it. */
+  business: string
+  /** where browsers find the house; null: where it listens, on this machine. */
+  origin: string | null
+  /** cookies go without TLS although the house is not on this machine. */
+  plainCookies: boolean
+  /** SMTP server; null: letters are kept in the outbox of the home. */
+  smtpUrl: string | null
+  mailFrom: string
+  /** gateway for text messages and its Authorization header; null: they are kept in the outbox of the home. */
+  smsUrl: string | null
+  smsAuthorization: string | null
+  /** keys of the house, the newest first, instead of those of its home: `id:base64,id:base64`. */
+  keys: string | null
 }
 
 const ENVIRONMENT = /^[a-z][a-z0-9-]{0,31}$/
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent']
 
 /**
- * Reads SERAI_HOME, DATABASE_URL or PG*, HOST, PORT, LOG_LEVEL, BACKUP_RETENTION_DAYS, SERAI_ENV, SERAI_IMPORT_FOLDERS and
- * SERAI_FETCH_ALLOW. Throws SettingsError naming the variable, what it says and what it may say.
+ * Reads SERAI_HOME, DATABASE_URL or PG*, HOST, PORT, LOG_LEVEL, BACKUP_RETENTION_DAYS, SERAI_ENV, SERAI_IMPORT_FOLDERS,
+ * SERAI_FETCH_ALLOW, SERAI_NAME, SERAI_URL, SERAI_PLAIN_COOKIES, SMTP_URL, MAIL_FROM, SMS_URL, SMS_AUTHORIZATION and
+ * SERAI_KEYS. Throws SettingsError naming the variable, what it says and what it may say.
  */
 export function readSettings(env: NodeJS.ProcessEnv, projectFolder: string): Settings {
   const home = resolve(env.SERAI_HOME || `${projectFolder}/.serai`)
@@ -36,6 +51,14 @@ export function readSettings(env: NodeJS.ProcessEnv, projectFolder: string): Set
     environment: environmentName(env),
     importFolders: folders(env, home),
     fetchAllow: origins(env),
+    business: env.SERAI_NAME || 'Serai',
+    origin: originOf(env),
+    plainCookies: env.SERAI_PLAIN_COOKIES === '1',
+    smtpUrl: env.SMTP_URL || null,
+    mailFrom: env.MAIL_FROM || 'serai@localhost',
+    smsUrl: env.SMS_URL || null,
+    smsAuthorization: env.SMS_AUTHORIZATION || null,
+    keys: env.SERAI_KEYS || null,
   }
 }
 
@@ -70,6 +93,16 @@ function origins({ SERAI_FETCH_ALLOW: value = '' }: NodeJS.ProcessEnv): string[]
       `SERAI_FETCH_ALLOW names "${name}"; every entry must be an origin, such as https://files.intra.example:8443.`,
     )
   })
+}
+
+function originOf({ SERAI_URL: value }: NodeJS.ProcessEnv): string | null {
+  if (!value) return null
+  const url = URL.parse(value)
+  if (url && /^https?:$/.test(url.protocol) && url.pathname === '/') return url.origin
+  throw new SettingsError(
+    'setting_invalid',
+    `SERAI_URL is "${value}"; it must be where browsers find the house, such as https://serai.example.com.`,
+  )
 }
 
 function whole(env: NodeJS.ProcessEnv, name: string, usual: number, least: number, most: number): number {

@@ -10,6 +10,7 @@ import { houseCommands } from './cli/house.ts'
 import { importCommands } from './cli/imports.ts'
 import { ingestCommand } from './cli/ingest.ts'
 import { jobCommands } from './cli/jobs.ts'
+import { peopleCommands } from './cli/people.ts'
 import { promoteCommand } from './cli/promote.ts'
 import { recordCommands } from './cli/records.ts'
 import type { Handler, Register } from './cli/register.ts'
@@ -89,6 +90,7 @@ function buildProgram(host: Host, io: Io, settle: (code: number) => void): Comma
   promoteCommand(register)
   backupCommands(register)
   jobCommands(register)
+  peopleCommands(register)
   for (const command of host.areas) areaCommand(register, command)
   return program
 }

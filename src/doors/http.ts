@@ -23,6 +23,8 @@ import { type BodyLimits, sendProblem, toProblem } from './http/problems.ts'
 import type { Rate } from './http/rate.ts'
 import { addRoutes, type Route } from './http/route.ts'
 import { unmatched } from './http/unmatched.ts'
+import type { Cookies } from './identity/cookie.ts'
+import { peopleRoutes } from './identity/routes.ts'
 import { identifyBy } from './identity.ts'
 import { checkOrigin, isLiveUpgrade } from './live/handshake.ts'
 import type { LiveLimits } from './live/limits.ts'
@@ -47,6 +49,8 @@ export type HttpOptions = {
   /** how much live streams may take. */
   live?: Partial<LiveLimits>
   ready: Ready
+  /** how sessions travel in browsers; by a secure cookie of an origin that no page has when absent. */
+  cookies?: Cookies
   /** ordinary routes of areas; closed like all others. */
   routes?(app: FastifyInstance): void
 }
@@ -64,6 +68,7 @@ const KEEP_ALIVE_MS = 72_000
 /** Time that running requests have when the process is asked to end. */
 const CLOSING_MS = 10_000
 const PARAMETER_CHARACTERS_MAX = 4_096
+const NO_PAGES: Cookies = { origin: 'https://serai.invalid', plain: false }
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -97,6 +102,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     openApiRoute(document),
     ...docsRoutes(document),
     ...restRoutes(app, services, limits.uploadBytes),
+    ...(services.people ? peopleRoutes(services.people, options.cookies ?? NO_PAGES) : []),
     ...graphqlRoutes(app, services, limits),
     live,
   ]
@@ -143,11 +149,13 @@ function newApp({ services, logger }: HttpOptions, limits: BodyLimits): FastifyI
 /** What happens to every request: its ids and headers, who asks, and one line in the log when it is over. */
 function addHooks(
   app: FastifyInstance,
-  { authenticate, rate, services }: HttpOptions,
+  { authenticate, rate, services, cookies }: HttpOptions,
   metrics: Metrics,
 ): void {
-  const identify = identifyBy(authenticate, rate ?? RATE)
+  const identify = identifyBy(authenticate, rate ?? RATE, cookies ?? NO_PAGES)
   app.decorateRequest('actor', null)
+  app.decorateRequest('credential', undefined)
+  app.decorateRequest('isCookie', false)
   app.decorateRequest('trace', null)
   const isClosing = closeInTime(app)
   app.addHook('onRequest', async (request, reply) => {

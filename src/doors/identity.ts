@@ -2,12 +2,18 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Actor } from '../kernel/actor.ts'
 import { Problem } from '../kernel/problem.ts'
 import { type Allowance, type Rate, rateLimiter } from './http/rate.ts'
+import { type Cookies, cookieToken } from './identity/cookie.ts'
+import { requireOwnPage } from './identity/site.ts'
 import { credentialsOf } from './live/handshake.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** who asks; null on the few routes that are open, until a token says otherwise. */
     actor: Actor | null
+    /** what was shown of itself, as the Authorization header says it, wherever it stood. */
+    credential: string | undefined
+    /** the credential came as a cookie. */
+    isCookie: boolean
   }
 }
 
@@ -21,18 +27,44 @@ export type Identify = (request: FastifyRequest, reply: FastifyReply) => Promise
  * Finds out who asks, before anything else is looked at. Everything is closed: a request without a valid token ends here
  * with 401, unless its route says that it is open. Counts requests by actor, and failed ones by address.
  */
-export function identifyBy(authenticate: (token: string) => Promise<Actor | null>, rate: Rate): Identify {
+export function identifyBy(
+  authenticate: (token: string) => Promise<Actor | null>,
+  rate: Rate,
+  cookies: Cookies,
+): Identify {
   const allowanceOf = rateLimiter(rate)
   const guessesOf = rateLimiter(GUESSES)
   const policy = `"default";q=${rate.requests};w=${rate.windowSeconds}`
   return async (request, reply) => {
+    takeCredential(request, cookies)
     if (isOpen(request)) return
-    const header = credentialsOf(request)
-    const actor = await actorOfHeader(header, authenticate)
-    if (!actor) throw refuse(reply, header, guessesOf(request.ip))
-    request.actor = actor
+    const actor = await actorOfHeader(request.credential, authenticate)
+    if (!actor) throw refuse(reply, request.credential, guessesOf(request.ip))
+    request.actor = { ...actor, address: request.ip }
+    requireFactor(request)
     count(reply, allowanceOf(actor.id), policy)
   }
+}
+
+/** A header says who asks, or else the cookie of a session; then the page that sends it must be one of ours. */
+function takeCredential(request: FastifyRequest, cookies: Cookies): void {
+  const header = credentialsOf(request)
+  const cookie = header === undefined ? cookieToken(request.headers, cookies) : undefined
+  request.isCookie = cookie !== undefined
+  request.credential = cookie === undefined ? header : `Bearer ${cookie}`
+  if (request.isCookie || (isOpen(request) && !request.is404))
+    requireOwnPage(request, cookies, request.isCookie)
+}
+
+/** Somebody whose role asks for a second factor, and who had time to add one, may do nothing but that. */
+function requireFactor({ actor, routeOptions }: FastifyRequest): void {
+  if (!(actor as { mustEnrol?: true } | null)?.mustEnrol || routeOptions.config.own) return
+  throw new Problem(
+    403,
+    'factor_missing',
+    'Second factor needed',
+    'Your role asks for a second factor, and the days to add one are over. Add one with POST /api/me/factors.',
+  )
 }
 
 /** The actor of a token, null when the header holds none that is valid. */

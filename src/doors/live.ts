@@ -5,7 +5,7 @@ import type { Problem } from '../kernel/problem.ts'
 import type { Route } from './http/route.ts'
 import { actorOfHeader } from './identity.ts'
 import { type Door, isSame } from './live/door.ts'
-import { credentialsOf, LIVE_PATH, PROTOCOL } from './live/handshake.ts'
+import { LIVE_PATH, PROTOCOL } from './live/handshake.ts'
 import { createStreams, LIVE_LIMITS, type LiveLimits } from './live/limits.ts'
 import { openSession } from './live/socket.ts'
 import { eventStream } from './live/sse.ts'
@@ -38,7 +38,7 @@ export async function liveRoute(app: FastifyInstance, options: LiveOptions): Pro
     streams,
     toProblem,
     isStillValid: async (request: FastifyRequest) =>
-      isSame(await actorOfHeader(credentialsOf(request), authenticate), request.actor),
+      isSame(await actorOfHeader(request.credential, authenticate), request.actor),
   }
   return {
     method: 'GET',

@@ -4,6 +4,7 @@ import type { Engine, ImportOptions, PlannedRow, Query, UndoOutcome } from '../e
 import type { Actor } from '../kernel/actor.ts'
 import type { Row } from '../kernel/field.ts'
 import type { Counts, Verdict } from '../kernel/proposal.ts'
+import type { PeopleService } from './identity/people.ts'
 
 /** Everything that a door may use, given to it by the composition root. Doors know no other room than these shapes. */
 export type Services = {
@@ -13,6 +14,8 @@ export type Services = {
   /** what happens, as it happens. */
   feed: Feed
   sources: SourceService
+  /** signing in and out, and what people do with who they are; without it only tokens open doors. */
+  people?: PeopleService
   /** name of the environment: development, staging, production, … */
   environment: string
   /** release of Serai, from package.json. */

@@ -53,6 +53,8 @@ export function possible(rule: Rule, actor: Actor): boolean {
       return rule.rules.some((each) => possible(each, actor))
     case 'role':
       return hasRole(actor, rule.roles)
+    case 'self':
+      return actor.user !== undefined
     default:
       return true
   }

@@ -20,6 +20,7 @@ import { parseTime } from './query.ts'
 import { type Claim, claimOf, findReplay, once } from './replay.ts'
 import { modelOf, queryOf } from './rules.ts'
 import { countShadows } from './shadows.ts'
+import { requireRecentProof } from './step-up.ts'
 import type { Engine, Outcome, Perform } from './types.ts'
 
 /** Most records or inputs of one call. More is a batch. */
@@ -66,6 +67,7 @@ function parse(engine: Engine, request: Perform): Omit<Plan, 'inspection'> {
   const resource = resourceOf(engine, request.resource)
   const action = actionOf(resource, request.action)
   requirePossible(resource, request.action, request.actor)
+  requireRecentProof(action, request.actor)
   const targets = request.targets ?? []
   if (action.on === 'records' && targets.length === 0)
     throw invalid([], `${request.action} needs the ${resource.plural} it is for`)

@@ -43,6 +43,8 @@ export type Action = {
   partial?: boolean
   /** the states a record must be in. */
   from?: readonly string[]
+  /** dangerous: a person must have proved who they are within the last 10 minutes. */
+  stepUp?: true
   /** takes archived records; every other action finds live ones only. */
   archived?: boolean
   set?(row: Row, call: Call): Row

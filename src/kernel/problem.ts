@@ -28,6 +28,8 @@ export class Problem extends Error {
   readonly code: string
   readonly title: string
   readonly faults: readonly Fault[]
+  /** when trying again makes sense, for refusals that time heals. */
+  retryAfterSeconds?: number
   constructor(status: Status, code: string, title: string, detail: string, faults: readonly Fault[] = []) {
     super(detail)
     this.name = 'Problem'

@@ -11,6 +11,7 @@ export type Rule =
   | { op: 'not'; rule: Rule }
   | { op: 'role'; roles: readonly string[] }
   | { op: 'owns'; field: string }
+  | { op: 'self'; field: string }
   | { op: 'compare'; field: string; operator: Comparison; value: unknown }
 
 export type Comparison = '=' | '!=' | '<' | '<=' | '>' | '>=' | 'in' | 'contains' | 'starts_with' | 'overlaps'
@@ -24,6 +25,8 @@ export const not = (rule: Rule): Rule => ({ op: 'not', rule })
 export const role = (...roles: string[]): Rule => ({ op: 'role', roles })
 /** The field holds the actor's id. */
 export const owns = (field: string): Rule => ({ op: 'owns', field })
+/** The field holds the id of the user who acts; false when no person does. */
+export const self = (field: string): Rule => ({ op: 'self', field })
 export const compare = (field: string, operator: Comparison, value: unknown): Rule => ({
   op: 'compare',
   field,
@@ -46,6 +49,8 @@ export function matches(rule: Rule, row: Row, actor: Actor): boolean {
       return hasRole(actor, rule.roles)
     case 'owns':
       return row[rule.field] === actor.id
+    case 'self':
+      return actor.user !== undefined && row[rule.field] === actor.user
     case 'compare':
       return compares(row[rule.field], rule.operator, rule.value)
   }
@@ -67,6 +72,8 @@ export function residue(rule: Rule, actor: Actor): Rule {
       return hasRole(actor, rule.roles) ? everybody : nobody
     case 'owns':
       return compare(rule.field, '=', actor.id)
+    case 'self':
+      return actor.user === undefined ? nobody : compare(rule.field, '=', actor.user)
     case 'compare':
       return rule
   }

@@ -21,3 +21,12 @@ export async function forgetReplays(client: Queryable, hours: number): Promise<v
     [hours],
   )
 }
+
+/** What signing in leaves behind: tickets and challenges that are over, and guesses of long ago. */
+export async function forgetGuesses(client: Queryable): Promise<void> {
+  await client.query(`with tickets as (delete from sign_in_ticket where expires_at < now()),
+challenges as (delete from passkey_challenge where expires_at < now()),
+codes as (delete from factor_code where expires_at < now()),
+messages as (delete from sms_send where now() - interval '1 day' > all (sends))
+delete from sign_in_attempt where updated_at < now() - interval '30 days' and failures < 100`)
+}

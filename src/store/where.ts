@@ -29,6 +29,8 @@ export function where(resource: Resource, rule: Rule, actor: Actor): Sql {
       return hasRole(actor, rule.roles) ? sql`true` : sql`false`
     case 'owns':
       return sql`${column(rule.field)} = ${actor.id}`
+    case 'self':
+      return actor.user === undefined ? sql`false` : sql`${column(rule.field)} = ${actor.user}::uuid`
     case 'compare':
       return comparison(fieldOf(resource, rule.field), column(rule.field), rule.operator, rule.value)
   }

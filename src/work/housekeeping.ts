@@ -1,7 +1,7 @@
 import type { Job, Schedule } from '../kernel/area.ts'
 import type { Resource } from '../kernel/resource.ts'
 import type { Pool } from '../store/pool.ts'
-import { ensureEventPartitions, forgetReplays } from '../store/upkeep.ts'
+import { ensureEventPartitions, forgetGuesses, forgetReplays } from '../store/upkeep.ts'
 import { refreshVocabulary } from '../store/vocabulary.ts'
 
 const REPLAY_HOURS = 24
@@ -16,12 +16,14 @@ export function housekeeping(
     jobs: [
       { name: 'serai.partitions', run: () => ensureEventPartitions(pool) },
       { name: 'serai.replays', run: () => forgetReplays(pool, REPLAY_HOURS) },
+      { name: 'serai.guesses', run: () => forgetGuesses(pool) },
       { name: 'serai.backup', run: backup },
       { name: 'serai.vocabulary', run: () => refreshVocabularies(pool, resources) },
     ],
     schedules: [
       { job: 'serai.partitions', cron: '7 0 * * *' },
       { job: 'serai.replays', cron: '17 * * * *' },
+      { job: 'serai.guesses', cron: '37 * * * *' },
       { job: 'serai.backup', cron: '27 2 * * *' },
       { job: 'serai.vocabulary', cron: '*/10 * * * *' },
     ],

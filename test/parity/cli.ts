@@ -97,7 +97,7 @@ export async function run(services: Services, how: How, args: string[], stdin = 
       promotion: () => Promise.reject(new Error('not here')),
       close: async () => undefined,
     }),
-  } as Partial<Host> as Host
+  } as unknown as Host
   const sink = new Writable({ write: (_chunk, _encoding, done) => done() })
   const code = await runCli(args, host, {
     stdout: new Writable({

@@ -28,6 +28,7 @@ from product where archived_at is null`)
 /** Archives the whole catalog and frees its ids. The way back is to undo the change. */
 export const nuke: Action = {
   description: 'Archives every product and frees their ids. Undo brings them back.',
+  stepUp: true,
   effect: 'write',
   on: 'collection',
   input: {},

@@ -18,6 +18,7 @@ export function hashToken(token: string): string {
 
 const create: Action = {
   description: 'Makes a token and shows it once.',
+  stepUp: true,
   effect: 'write',
   on: 'collection',
   input: {

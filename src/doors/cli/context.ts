@@ -25,7 +25,16 @@ export type Opened = {
   actor: Actor
   /** opens another installation, by its address and token or by its home folder. */
   promotion(place: { to: string; token?: string; database?: string }): Promise<Promotion>
+  people: PeopleByHand
   close(): Promise<void>
+}
+
+/** What only whoever holds the machine may do for people. */
+export type PeopleByHand = {
+  /** a link to hand over; null when nobody is known by that address or phone. */
+  link(login: string): Promise<{ url: string; minutes: number } | null>
+  /** a new key, and how many secrets were sealed anew. */
+  rotateKeys(): Promise<{ key: string; resealed: number }>
 }
 
 /** The terminal. */

@@ -45,12 +45,18 @@ export async function toProblem(engine: Engine, error: unknown, limits: BodyLimi
 /** What the answer would have said of itself, had it been given. */
 const OF_ANSWERS = ['etag', 'link', 'location', 'content-disposition']
 
+/** What a client is asked to show instead; RFC 9470 for a proof that is too old. */
+const CHALLENGES: { readonly [code: string]: string } = {
+  step_up: 'Bearer realm="serai", error="insufficient_user_authentication", max_age="600"',
+}
+
 /** Answers with a problem. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
   for (const name of OF_ANSWERS) reply.removeHeader(name)
+  if (problem.retryAfterSeconds !== undefined) reply.header('retry-after', problem.retryAfterSeconds)
   if (isPassing(problem) && !reply.hasHeader('retry-after')) reply.header('retry-after', RETRY_AFTER_SECONDS)
   if (problem.status === 401 && !reply.hasHeader('www-authenticate'))
-    reply.header('www-authenticate', 'Bearer realm="serai"')
+    reply.header('www-authenticate', CHALLENGES[problem.code] ?? 'Bearer realm="serai"')
   if (problem.status === 413) reply.header('connection', 'close')
   return reply
     .code(problem.status)

@@ -44,6 +44,8 @@ export type Route = {
   operation: Operation
   /** answers without a token. A route that does not say so is closed. */
   open?: boolean
+  /** is about whoever asks: also for people who have yet to add a second factor. */
+  own?: boolean
   /** the body is handed on as a stream, whatever its type. */
   stream?: boolean
   /** answers with a file: HEAD, which would read all of it for nothing, is not for it. */
@@ -55,12 +57,12 @@ export type Route = {
 
 /** Adds the routes to an app. Fastify refuses to start when two of them are the same. */
 export function addRoutes(app: FastifyInstance, routes: readonly Route[]): void {
-  for (const { method, path, open, file, handle, socket } of routes)
+  for (const { method, path, open, own, file, handle, socket } of routes)
     app.route({
       method,
       url: fastifyPath(path),
       exposeHeadRoute: method === 'GET' && !file,
-      config: { open: open ?? false },
+      config: { open: open ?? false, own: own ?? false },
       handler: handle,
       ...(socket ? { wsHandler: socket } : {}),
     })
@@ -83,5 +85,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** answers without a token. */
     open?: boolean
+    /** is about whoever asks. */
+    own?: boolean
   }
 }

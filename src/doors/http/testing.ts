@@ -13,6 +13,7 @@ import type { Pool } from '../../store/pool.ts'
 import { createWake } from '../../store/wake.ts'
 import { problems } from '../docs/problems.ts'
 import { createHttp, type HttpOptions } from '../http.ts'
+import type { PeopleService } from '../identity/people.ts'
 import type { Document } from '../openapi.ts'
 import type { BackupService, Imports, Services, SourceService } from '../services.ts'
 
@@ -51,9 +52,10 @@ export async function openDoor(
     services?: Partial<Services>
     tables?: string
     imports?(context: ImportContext): Imports
+    people?(engine: Engine): PeopleService
   } = {},
 ): Promise<Door> {
-  const { resources = [], tables, imports, services: replaced, ...http } = options
+  const { resources = [], tables, imports, people, services: replaced, ...http } = options
   const { engine: quiet, pool, connection, beforeEnd } = await testEngine(t, resources)
   const wake = createWake(pool, connection)
   const engine = { ...quiet, wake: wake.wake }
@@ -70,6 +72,7 @@ export async function openDoor(
     version: '0.0.0-test',
     database: 'test',
     gauges: async () => [{ name: 'serai_backups', help: 'Backups there are.', value: 3 }],
+    ...(people ? { people: people(engine) } : {}),
     ...replaced,
   }
   const app = await createHttp({
@@ -80,6 +83,7 @@ export async function openDoor(
     ...http,
   })
   beforeEnd(async () => {
+    await services.people?.settled()
     await feed.stop()
     await wake.close()
   })
