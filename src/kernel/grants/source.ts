@@ -1,0 +1,32 @@
+import type { Row } from '../field.ts'
+import type { Holder } from './grant.ts'
+
+type Query = <Result extends Row = Row>(text: string, values?: unknown[]) => Promise<Result[]>
+
+/** A grant as it is kept. Times are RFC 3339; a role is named, people and programs are ids. */
+export type StoredGrant = {
+  id: string
+  holder_kind: Holder['kind']
+  holder: string
+  effect: 'allow' | 'deny'
+  permission: string
+  /** condition in CEL on the records that it is about. */
+  rule: string | null
+  /** id of the one record that it is about. */
+  record: string | null
+  fields: readonly string[] | null
+  from: string | null
+  until: string | null
+  delegable: boolean
+  /** for people: who gave it, and why. */
+  by: string
+  reason: string
+}
+
+/** Where grants are kept. */
+export type GrantSource = {
+  /** Changes in every transaction that changes what somebody may do: grants, roles, memberships, people, keys. */
+  stamp(query: Query): Promise<string>
+  /** Every grant that is not revoked and not over. */
+  load(query: Query): Promise<StoredGrant[]>
+}
