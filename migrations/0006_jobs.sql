@@ -5,7 +5,7 @@
 alter table event add column trace text;
 create index event_trace_idx on event (substr(trace, 4, 32)) where trace is not null;
 
--- The queue's own tables belong to graphile-worker, which makes and upgrades them after these migrations: functions, unlike
+-- The queue's own tables belong to graphile-worker, which makes and upgrades them on its own: functions, unlike
 -- views, are bound late, so that they may be written before those tables exist and never hold up their upgrade.
 set local check_function_bodies = off;
 

@@ -180,9 +180,10 @@ export async function upgrade(
   const backup = fresh
     ? null
     : (await backups.take(`before migration ${pending.at(-1)!.name}`, { reuse: true })).name
-  const ran = await migrateUp(cluster.connection)
-  const pool = openPool(cluster.connection, { max: 1 })
+  // The queue comes first: who finds no step pending may rely on it, also when another process was killed in between.
+  const pool = openPool(cluster.connection, { max: 2 })
   await prepareQueue(pool).finally(() => pool.end())
+  const ran = await migrateUp(cluster.connection)
   if (!fresh) onProgress?.(`Migrated the database: ${ran.join(', ')}.`)
   return { ran, backup }
 }

@@ -11,6 +11,7 @@ import { importCommands } from './cli/imports.ts'
 import { ingestCommand } from './cli/ingest.ts'
 import { jobCommands } from './cli/jobs.ts'
 import { promoteCommand } from './cli/promote.ts'
+import { recordCommands } from './cli/records.ts'
 import type { Handler, Register } from './cli/register.ts'
 import { sourceCommands } from './cli/sources.ts'
 import type { BackupService } from './services.ts'
@@ -81,6 +82,7 @@ function buildProgram(host: Host, io: Io, settle: (code: number) => void): Comma
   houseCommands(register)
   ingestCommand(register)
   importCommands(register)
+  recordCommands(register)
   historyCommands(register)
   exportCommand(register)
   sourceCommands(register)
@@ -99,7 +101,7 @@ function globals(command: Command): Command {
     .option('--db-path <dir>', 'the same as --home')
 }
 
-// Commander calls with the positional arguments, then the options, then the command itself.
+// Commander calls with the positional arguments (those that may be many as one list), the options, and the command itself.
 async function run(
   handler: Handler,
   given: unknown[],
@@ -108,7 +110,7 @@ async function run(
   settle: (code: number) => void,
 ): Promise<void> {
   const command = given.at(-1) as Command
-  const positional = given.slice(0, -2) as string[]
+  const positional = given.slice(0, -2).flat() as string[]
   const options = command.optsWithGlobals<Record<string, unknown>>()
   settle((await handler({ host, io, json: Boolean(options.json) }, options, ...positional)) ?? EXIT.ok)
 }
@@ -165,7 +167,8 @@ function fail(thrown: unknown, json: boolean, io: Io): number {
   if (error.code === 'EPIPE') return EXIT.ok
   const faults = error.faults ?? []
   io.stderr.write(`Error: ${error.message}\n`)
-  for (const fault of faults.slice(0, FAULTS_SHOWN))
+  const told = faults.length === 1 && error.message.includes(faults[0].detail)
+  for (const fault of told ? [] : faults.slice(0, FAULTS_SHOWN))
     io.stderr.write(`  ${fault.path}${fault.path ? ' ' : ''}${fault.detail}\n`)
   if (error.code === undefined)
     io.stderr.write('Run "serai doctor" to look at the house; DEBUG=1 shows where it happened.\n')

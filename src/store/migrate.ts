@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { Problem } from '../kernel/problem.ts'
 import { trackConnection } from './connections.ts'
-import type { Queryable } from './pool.ts'
+import type { Pool, Queryable } from './pool.ts'
 
 /** One numbered step of the schema; `applied_at` is RFC 3339, or null while the step is pending. */
 export type MigrationState = { name: string; applied_at: string | null }
@@ -192,6 +192,18 @@ async function alone<Result>(
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
     return work(client)
   })
+}
+
+/** Works on other connections of the pool while one of them holds the lock of migrations. */
+export async function whileMigrating<Result>(pool: Pool, work: () => Promise<Result>): Promise<Result> {
+  const client = await pool.connect()
+  try {
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
+    return await work()
+  } finally {
+    // A connection that goes takes its lock along.
+    client.release(true)
+  }
 }
 
 async function withClient<Result>(

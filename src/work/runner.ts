@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Logger, runMigrations } from 'graphile-worker'
+import { whileMigrating } from '../store/migrate.ts'
 import type { Pool } from '../store/pool.ts'
 import { indexLockedJobs } from '../store/queue.ts'
 import { startSweeping } from './jobs/sweep.ts'
@@ -11,10 +12,12 @@ const RESTART_MS = 5_000
 
 export type Runner = { stop(): Promise<void> }
 
-/** Makes or upgrades the tables of the job queue. */
+/** Makes or upgrades the tables of the job queue; two processes that meet a new database do it one after the other. */
 export async function prepareQueue(pool: Pool): Promise<void> {
-  await runMigrations({ pgPool: pool, logger: new Logger(() => () => undefined) })
-  await indexLockedJobs(pool)
+  await whileMigrating(pool, async () => {
+    await runMigrations({ pgPool: pool, logger: new Logger(() => () => undefined) })
+    await indexLockedJobs(pool)
+  })
 }
 
 /** Runs jobs, starts scheduled ones, and gives back those of dead workers, until it is stopped. */

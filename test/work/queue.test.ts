@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openDoor } from '../../src/doors/http/testing.ts'
-import type { Pool } from '../../src/store/pool.ts'
+import { openPool, type Pool } from '../../src/store/pool.ts'
 import { addJobs } from '../../src/store/queue.ts'
+import { prepareQueue } from '../../src/work/runner.ts'
 import { cliHome } from '../support/cli.ts'
 import { testDatabase } from '../support/database.ts'
 import { eventCount } from '../support/engine.ts'
@@ -166,4 +167,18 @@ test('serve --no-work leaves the jobs to a process that works', async (t) => {
   const stopWork = await run('work')
   for (const until = Date.now() + 10_000; await waiting(); await sleep(50)) assert.ok(Date.now() < until)
   await Promise.all([stopDoors(), stopWork()])
+})
+
+test('processes that meet a new database at the same moment all find the queue ready', async (t) => {
+  const { pool, connection } = await testDatabase(t)
+  for (let round = 0; round < 5; round++) {
+    await pool.query('drop schema if exists graphile_worker cascade')
+    await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        const own = openPool(connection, { max: 2 })
+        await prepareQueue(own).finally(() => own.end())
+      }),
+    )
+    await addJobs(pool, [{ name: 'test.any', payload: {} }])
+  }
 })

@@ -42,14 +42,7 @@ function shape(command: Command): Command {
     .option('--reason <text>', 'why; kept in the history, and needed to remove')
 }
 
-async function jobs(
-  context: Context,
-  options: Options,
-  what: string,
-  // Commander gives the words that are left over as one list.
-  ...[numbers]: string[]
-): Promise<number> {
-  const targets = (numbers ?? []) as unknown as string[]
+async function jobs(context: Context, options: Options, what: string, ...targets: string[]): Promise<number> {
   const handler = { list, show, retry, remove }[what]
   if (!handler) throw usage(`jobs takes list, show, retry or remove, not "${what}"`)
   return withServices(context, (opened) => handler(context, opened, targets, options))

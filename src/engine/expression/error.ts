@@ -21,9 +21,10 @@ export class ExpressionError extends Error {
 
   /** What is wrong and where, for people, with a caret under the character: `The filter is wrong at character 8: …`. */
   describe(what: string): string {
-    if (this.offset === undefined) return `${what} is wrong: ${this.reason}.`
+    const reason = /[.?!]$/.test(this.reason) ? this.reason : `${this.reason}.`
+    if (this.offset === undefined) return `${what} is wrong: ${reason}`
     const place = Array.from(this.source.slice(0, this.offset)).length + 1
-    return `${what} is wrong at character ${place}: ${this.reason}.\n${caret(this.source, this.offset)}`
+    return `${what} is wrong at character ${place}: ${reason}\n${caret(this.source, this.offset)}`
   }
 
   /** The same as a fault of the field or parameter that holds the expression. */
