@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
 import type { Services } from './doors/services.ts'
+import { createBook } from './engine/access/book.ts'
 import { createFeed } from './engine/feed.ts'
 import { settleShadows } from './engine/shadows.ts'
 import type { Engine } from './engine/types.ts'
@@ -88,10 +89,13 @@ function furnish(
   const jobs = areas.flatMap((area) => area.jobs ?? [])
   const followers = areas.flatMap((area) => area.followers ?? []).map(({ name }) => name)
   const meters = createMeters()
+  const named = new Map(resources.map((resource) => [resource.name, resource]))
+  const access = createBook(named)
   const engine: Engine = {
     pool,
     attempts: new Map(jobs.flatMap(({ name, attempts }) => (attempts ? [[name, attempts]] : []))),
-    resources: new Map(resources.map((resource) => [resource.name, resource])),
+    resources: named,
+    access,
     ...peopleWords(areas),
     wake: wake.wake,
   }

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import type pg from 'pg'
 import { applyBatch, lockBatches, planBatch } from '../engine/batch.ts'
 import { explain } from '../engine/constraints.ts'
-import { requirePossible, resourceOf } from '../engine/lookup.ts'
+import { requireAll, resourceOf } from '../engine/lookup.ts'
 import { readOne } from '../engine/read.ts'
 import { type Claim, claimOf, once } from '../engine/replay.ts'
 import type { Engine, ImportOptions, PlannedRow, UndoOutcome } from '../engine/types.ts'
@@ -78,7 +78,7 @@ export function createImports(context: ImportContext) {
 
   async function upload(request: Upload): Promise<{ import: Row; again: boolean }> {
     const resource = resourceOf(engine, request.resource)
-    requirePossible(resource, 'ingest', request.actor)
+    requireAll(engine, request.actor, resource, 'ingest')
     const file = await keepBytes(context, request.body, request.fileName)
     const identity = await identityOf(engine, resource, file.sha256, request.options)
     const claim = claimOf({ ...request, resource: 'import', action: 'upload', input: identity })
@@ -185,7 +185,7 @@ export function createImports(context: ImportContext) {
   async function applyOnce(id: string, request: ApplyRequest): Promise<{ applied: boolean; record: Row }> {
     const record = await table.getImport(engine.pool, id)
     const resource = resourceOf(engine, record.resource)
-    requirePossible(resource, 'ingest', request.actor)
+    requireAll(engine, request.actor, resource, 'ingest')
     if (record.state === 'applied') return { applied: false, record: await show(request.actor, id) }
     requireApplicable(record)
     if (!(await table.planIsWhole(engine.pool, record)))
@@ -229,7 +229,7 @@ export function createImports(context: ImportContext) {
       const state = await table.lockImport(client, id)
       if (state === 'planned')
         await once(client, importClaim('apply', id, request), async () => {
-          const applied = await applyBatch(client, {
+          const applied = await applyBatch(engine, client, {
             actor: request.actor,
             resource,
             importId: id,
@@ -351,7 +351,7 @@ export function createImports(context: ImportContext) {
 
   async function cancel(id: string, { actor, key }: { actor: Actor; key?: string | null }): Promise<Row> {
     const record = await table.getImport(engine.pool, id)
-    requirePossible(resourceOf(engine, record.resource), 'ingest', actor)
+    requireAll(engine, actor, resourceOf(engine, record.resource), 'ingest')
     await transaction(engine.pool, (client) =>
       once(client, importClaim('cancel', id, { actor, key: key ?? null }), async () => {
         if (await table.markCancelled(client, id)) return { change: null }

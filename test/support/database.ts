@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test'
 import pg from 'pg'
 import { catalog } from '../../src/areas/catalog/area.ts'
 import { platform } from '../../src/areas/platform/area.ts'
+import { createBook } from '../../src/engine/access/book.ts'
 import type { Engine } from '../../src/engine/types.ts'
 import type { Actor } from '../../src/kernel/actor.ts'
 import type { Resource } from '../../src/kernel/resource.ts'
@@ -58,9 +59,11 @@ export async function testEngine(
 ): Promise<TestDatabase & { engine: Engine }> {
   const database = await testDatabase(t)
   const resources = [...catalog.resources, ...platform.resources, ...extra]
+  const named = new Map(resources.map((each) => [each.name, each]))
   const engine: Engine = {
     pool: database.pool,
-    resources: new Map(resources.map((each) => [each.name, each])),
+    resources: named,
+    access: createBook(named),
     rules: platform.rules!,
     views: platform.views!,
     wake() {},

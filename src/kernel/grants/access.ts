@@ -2,7 +2,7 @@ import type { Actor } from '../actor.ts'
 import type { Row } from '../field.ts'
 import { all, any, everybody, isEverybody, isNobody, matches, nobody, not, type Rule } from '../rule.ts'
 import type { Grant } from './grant.ts'
-import { intersection, minus, type Names, NONE, only, union } from './names.ts'
+import { has, intersection, minus, type Names, NONE, only, union } from './names.ts'
 
 /**
  * What somebody may do by one verb of one resource. The answer is a rule, that is, a filter: lists put it into WHERE, one
@@ -60,6 +60,23 @@ export function narrowed(access: Access, by: Access): Access {
   )
   const hides = [...access.hides, ...by.hides]
   return { rule, always: alwaysOf(allows, hides), allows, hides }
+}
+
+/** Whether two accesses let the same through; the same object always does. */
+export function sameAccess(left: Access, right: Access): boolean {
+  return left === right || accessText(left) === accessText(right)
+}
+
+function accessText(access: Access): string {
+  return JSON.stringify(access, (_key, value) => (value instanceof Set ? [...value].sort() : value))
+}
+
+/** Whether a field is open on any of the records at all. */
+export function isEverOpen({ allows, hides }: Access, name: string): boolean {
+  return (
+    allows.some(({ fields }) => has(fields, name)) &&
+    !hides.some(({ rule, fields }) => isEverybody(rule) && has(fields, name))
+  )
 }
 
 /** What no record can be without: what every clause opens, and what is opened on all records. */

@@ -9,7 +9,7 @@ import { any, compare, everybody, isNobody, matches, owns, type Rule, role } fro
 import { fieldsOpen } from './access.ts'
 import { type Gift, whyNotGive } from './delegate.ts'
 import type { Grant } from './grant.ts'
-import { has } from './names.ts'
+import { has, intersection, minus, only, union } from './names.ts'
 import { covers, parsePermission } from './permission.ts'
 import { compileGrants } from './program.ts'
 import { reachOf, shippedGrants, systemGrants } from './shipped.ts'
@@ -243,3 +243,22 @@ function allow(text: string): Grant {
     delegable: true,
   }
 }
+
+test('sets of names are those of their members', () => {
+  const all = ['a', 'b', 'c']
+  const set = fc.oneof(
+    fc.constant(null),
+    fc
+      .tuple(fc.boolean(), fc.subarray(all))
+      .map(([except, names]) => minus(except ? null : only(all), only(names))),
+  )
+  fc.assert(
+    fc.property(set, set, fc.constantFrom(...all), (left, right, name) => {
+      const [l, r] = [has(left, name), has(right, name)]
+      assert.equal(has(union(left, right), name), l || r)
+      assert.equal(has(intersection(left, right), name), l && r)
+      assert.equal(has(minus(left, right), name), l && !r)
+    }),
+  )
+  assert.equal(minus(null, only([])), null, 'nothing taken from all is all')
+})

@@ -33,7 +33,10 @@ export function intersection(left: Names, right: Names): Names {
 
 /** In the left one and not in the right one. */
 export function minus(left: Names, right: Names): Names {
-  return intersection(left, right === null ? NONE : { except: !right.except, names: right.names })
+  return intersection(
+    left,
+    right === null ? NONE : right.except ? { ...right, except: false } : except(right.names),
+  )
 }
 
 export const NONE: Names = { except: false, names: new Set() }
