@@ -10,6 +10,8 @@ const CODES = {
   unique: '23505',
   check: '23514',
   exclusion: '23P01',
+  /** an invariant that a trigger guards: it names itself as the constraint, and says in its message what is wrong. */
+  guarded: 'SERAI',
 } as const
 const UNAVAILABLE = new Set([
   '57P01',
@@ -68,6 +70,8 @@ export async function explain(client: Queryable, error: unknown): Promise<unknow
         words ?? `It points to a record that does not exist, or others point to it (${path}).`,
         [fault(path, `${path}.reference`, words ?? 'does not exist')],
       )
+    case CODES.guarded:
+      return conflict(constraint ?? 'state', (error as PgError).message)
     case CODES.check:
       return invalid([fault(path, `${path}.check`, words ?? `breaks the rule ${constraint}`)])
     case CODES.not_null:

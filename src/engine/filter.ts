@@ -5,7 +5,7 @@ import { nearest } from '../kernel/nearest.ts'
 import { badRequest } from '../kernel/problem.ts'
 import { reading } from '../kernel/record.ts'
 import { type Resource, shownFields } from '../kernel/resource.ts'
-import { all, any, type Comparison, compare, not, owns, type Rule } from '../kernel/rule.ts'
+import { all, any, type Comparison, compare, not, owns, type Rule, self } from '../kernel/rule.ts'
 import { ExpressionError } from './expression/error.ts'
 import { type Expr, parseExpression, type Tree } from './expression/parse.ts'
 
@@ -105,8 +105,10 @@ function ownership(expr: Expr, target: Expr, operator: Comparison, context: Cont
   const { kind } = filterField(resource, name, (reason) => tree.wrong(target, 'name', reason))
   if (kind !== 'text' && kind !== 'ref')
     throw tree.wrong(target, 'kind', `"${name}" is ${kind} and cannot hold who asks`)
-  if (operator === '=') return owns(name)
-  if (operator === '!=') return not(owns(name))
+  // A reference holds the record of a person, a text the name under which the log has whoever acts.
+  const mine = kind === 'ref' ? self(name) : owns(name)
+  if (operator === '=') return mine
+  if (operator === '!=') return not(mine)
   throw tree.wrong(expr, 'kind', 'me can only be compared with == and !=')
 }
 

@@ -1,18 +1,27 @@
-/** Who does something: a person's or program's token, the command line's user, or Serai itself (`system:backup`). */
+/**
+ * Who does something: a person's session, a program's token or key, the command line's user, or Serai itself. Whichever
+ * credential was shown, this is all that the two paths know of it.
+ */
 export type Actor = {
   /** stable name written to the log: `user:<id>`, `client:<id>`, `token:<id>`, `cli:<user>`, `system:<task>`. */
   id: string
+  /** for people: messages name them so. */
   name: string
+  /** names of the roles held at this moment. */
   roles: readonly string[]
-  /** record of the person, of the program, of its key, of the session. */
+  /** id of the user, when a person acts. */
   user?: string
+  /** id of the API client, when a program acts. */
   client?: string
+  /** id of the client key that was shown. */
   key?: string
+  /** id of the session, when the credential was one. */
   session?: string
-  /** permissions to which the credential narrows what its holder may do. */
+  /** permissions (`order:read`) to which the credential narrows; all that the roles give when absent. */
   scopes?: readonly string[]
-  /** address of the caller, and when a second factor was proved last (milliseconds since 1970). */
+  /** whence the call came, as the door saw it; none for the command line and Serai itself. */
   address?: string
+  /** when a second factor was last proved in this session (the password, by a person who has no factor), in milliseconds. */
   factorAt?: number
 }
 

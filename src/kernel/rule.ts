@@ -11,6 +11,7 @@ export type Rule =
   | { op: 'not'; rule: Rule }
   | { op: 'role'; roles: readonly string[] }
   | { op: 'owns'; field: string }
+  | { op: 'self'; field: string }
   | { op: 'compare'; field: string; operator: Comparison; value: unknown }
 
 export type Comparison = '=' | '!=' | '<' | '<=' | '>' | '>=' | 'in' | 'contains' | 'starts_with' | 'overlaps'
@@ -22,8 +23,10 @@ export const any = (...rules: Rule[]): Rule => ({ op: 'any', rules })
 export const not = (rule: Rule): Rule => ({ op: 'not', rule })
 /** The actor has one of the roles. `owner` has every role but `system`'s. */
 export const role = (...roles: string[]): Rule => ({ op: 'role', roles })
-/** The field holds the actor: its id, or the record of the person that it is. */
+/** The field holds the actor's id. */
 export const owns = (field: string): Rule => ({ op: 'owns', field })
+/** The field holds the id of the user who acts; false when no person does. */
+export const self = (field: string): Rule => ({ op: 'self', field })
 export const compare = (field: string, operator: Comparison, value: unknown): Rule => ({
   op: 'compare',
   field,
@@ -45,7 +48,9 @@ export function matches(rule: Rule, row: Row, actor: Actor): boolean {
     case 'role':
       return hasRole(actor, rule.roles)
     case 'owns':
-      return owners(actor).includes(row[rule.field] as string)
+      return row[rule.field] === actor.id
+    case 'self':
+      return actor.user !== undefined && row[rule.field] === actor.user
     case 'compare':
       return compares(row[rule.field], rule.operator, rule.value)
   }
@@ -68,9 +73,9 @@ export function residue(rule: Rule, actor: Actor): Rule {
     case 'role':
       return hasRole(actor, rule.roles) ? everybody : nobody
     case 'owns':
-      return owners(actor).length === 1
-        ? compare(rule.field, '=', actor.id)
-        : compare(rule.field, 'in', owners(actor))
+      return compare(rule.field, '=', actor.id)
+    case 'self':
+      return actor.user === undefined ? nobody : compare(rule.field, '=', actor.user)
     case 'compare':
       return rule
   }
@@ -105,12 +110,7 @@ export function rolesOf(rule: Rule): string[] {
 export function whoseFields(rule: Rule): string[] {
   if (rule.op === 'all' || rule.op === 'any') return rule.rules.flatMap(whoseFields)
   if (rule.op === 'not') return whoseFields(rule.rule)
-  return rule.op === 'owns' ? [rule.field] : []
-}
-
-/** The values under which a field may hold the actor. */
-export function owners({ id, user }: Pick<Actor, 'id' | 'user'>): string[] {
-  return user === undefined ? [id] : [id, user]
+  return rule.op === 'owns' || rule.op === 'self' ? [rule.field] : []
 }
 
 /** One that decides alone is the answer; those that decide nothing are left out. */

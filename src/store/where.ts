@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { Actor } from '../kernel/actor.ts'
 import type { Field } from '../kernel/field.ts'
 import { type Resource, storedFields } from '../kernel/resource.ts'
-import { type Comparison, hasRole, owners, type Rule } from '../kernel/rule.ts'
+import { type Comparison, hasRole, type Rule } from '../kernel/rule.ts'
 
 /** A fragment of SQL with its parameters. */
 export type Sql = RawBuilder<unknown>
@@ -28,17 +28,12 @@ export function where(resource: Resource, rule: Rule, actor: Actor): Sql {
     case 'role':
       return hasRole(actor, rule.roles) ? sql`true` : sql`false`
     case 'owns':
-      return owned(fieldOf(resource, rule.field), column(rule.field), actor)
+      return sql`${column(rule.field)} = ${actor.id}`
+    case 'self':
+      return actor.user === undefined ? sql`false` : sql`${column(rule.field)} = ${actor.user}::uuid`
     case 'compare':
       return comparison(fieldOf(resource, rule.field), column(rule.field), rule.operator, rule.value)
   }
-}
-
-/** A column of ids can only hold the record of a person. */
-function owned(field: Field, target: Sql, actor: Actor): Sql {
-  if (field.column === 'uuid') return actor.user ? sql`${target} = ${actor.user}::uuid` : sql`false`
-  const [id, ...more] = owners(actor)
-  return more.length ? sql`${target} in (${sql.join([id, ...more])})` : sql`${target} = ${id}`
 }
 
 /** The column of a field, as `t."name"`. */

@@ -10,7 +10,18 @@ import type { Actor } from '../../src/kernel/actor.ts'
 import type { Row } from '../../src/kernel/field.ts'
 import { f } from '../../src/kernel/fields/index.ts'
 import { resource } from '../../src/kernel/resource.ts'
-import { all, any, compare, everybody, matches, not, owns, type Rule, role } from '../../src/kernel/rule.ts'
+import {
+  all,
+  any,
+  compare,
+  everybody,
+  matches,
+  not,
+  owns,
+  type Rule,
+  role,
+  self,
+} from '../../src/kernel/rule.ts'
 import { compile } from '../../src/store/compile.ts'
 import { where } from '../../src/store/where.ts'
 import { testDatabase } from '../support/database.ts'
@@ -25,13 +36,15 @@ const thing = resource('thing', {
     tags: f.list(f.text(), { optional: true }),
     stay: f.period({ optional: true }),
     host: f.text({ optional: true }),
+    person: f.ref('user', { optional: true }),
   },
   key: ['word'],
   access: { read: everybody },
 })
 const table =
-  'create temp table thing (n int, word text, number numeric, flag boolean, day date, cost bigint, tags jsonb, stay daterange, host text)'
+  'create temp table thing (n int, word text, number numeric, flag boolean, day date, cost bigint, tags jsonb, stay daterange, host text, person uuid)'
 
+const PERSON = '01990000-0000-7000-8000-000000000001'
 const word = fc.constantFrom('', 'a', 'B', 'b', 'é', 'ß', 'ab', 'مسجد', '😀', '\uffff')
 const number = fc.constantFrom(-1, 0, 0.17, 1, 2.5, 100)
 const day = fc.constantFrom('2026-01-01', '2026-01-31', '2026-02-01', '2027-01-01')
@@ -51,6 +64,7 @@ const rows = fc.array(
     tags: maybe(fc.array(word, { maxLength: 3 })),
     stay: maybe(stay),
     host: maybe(fc.constantFrom('me', 'you')),
+    person: maybe(fc.constantFrom(PERSON, '01990000-0000-7000-8000-000000000002')),
   }),
   { minLength: 1, maxLength: 12 },
 )
@@ -74,7 +88,7 @@ const comparison = fc.oneof(
 )
 const leaf: fc.Arbitrary<Rule> = fc.oneof(
   comparison.map(([field, operator, value]) => compare(field, operator, value)),
-  fc.constantFrom(role('staff'), role('manager'), owns('host')),
+  fc.constantFrom(role('staff'), role('manager'), owns('host'), self('person')),
 )
 const { rule } = fc.letrec<{ rule: Rule }>((tie) => ({
   rule: fc.oneof(
@@ -87,7 +101,7 @@ const { rule } = fc.letrec<{ rule: Rule }>((tie) => ({
 }))
 
 const actors = [
-  { id: 'me', name: 'Me', roles: ['staff'] },
+  { id: 'me', name: 'Me', roles: ['staff'], user: PERSON },
   { id: 'you', name: 'You', roles: ['owner'] },
 ]
 

@@ -1,15 +1,29 @@
 import type { Area } from '../../kernel/area.ts'
 import { importTemplate, importView } from './imports.ts'
 import { job } from './jobs.ts'
+import { membership } from './people/membership.ts'
+import { role } from './people/role.ts'
+import { user } from './people/user.ts'
 import { importSource } from './sources.ts'
 import { token } from './token.ts'
 import { ruleSource, validationRule } from './validation.ts'
 import { savedView } from './views.ts'
 
-/** What lies under every line of business: tokens, imports and their sources, jobs, the rules and the views that people write. */
+/** What lies under every line of business: tokens, people and their roles, imports and their sources, jobs, the rules and the views that people write. */
 export const platform: Area = {
   name: 'platform',
-  resources: [token, importView, importTemplate, importSource, job, validationRule, savedView],
+  resources: [
+    token,
+    importView,
+    importTemplate,
+    importSource,
+    job,
+    validationRule,
+    savedView,
+    user,
+    role,
+    membership,
+  ],
   rules: ruleSource,
   views: savedView,
 }

@@ -32,6 +32,7 @@ const MADE: { [place: string]: readonly string[] } = {
   'intake/readers/jsonl.ts error.code': [],
   'intake/readers/xlsx/sheet.ts faults[0].code': ['cell.damaged'],
   'intake/readers/json/state.ts code': ['json.syntax'],
+  'engine/constraints.ts constraint': ['user.last_owner'],
   'engine/query.ts name': ['count'],
   'engine/query.ts parameter': ['fields', 'expand', 'facets'],
   'engine/query.ts where': [],

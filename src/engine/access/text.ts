@@ -17,6 +17,7 @@ export function ruleText(resource: Resource, rule: Rule): string {
     case 'not':
       return `!(${ruleText(resource, rule.rule)})`
     case 'owns':
+    case 'self':
       return `${rule.field} == me`
     case 'role':
       throw new Error(

@@ -58,6 +58,7 @@ export function verdict(
     }
     case 'compare':
     case 'owns':
+    case 'self':
       return unknown.has(rule.field) ? undefined : matches(rule, row, actor)
     default:
       return matches(rule, row, actor)

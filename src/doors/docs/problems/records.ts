@@ -34,6 +34,10 @@ export const recordProblems: ProblemTable = {
     'The record refers to one that is not there, or others refer to it.',
     'Make the other record first, or take the references away.',
   ),
+  'user.last_owner': conflict(
+    'Nobody else is an owner: without this one, nobody could administer the house.',
+    'Make somebody else an owner first.',
+  ),
   busy: conflict(
     'Others change the same records at the same moment. Nothing was changed.',
     'Read again and try once more.',
