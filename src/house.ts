@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
 import type { Services } from './doors/services.ts'
 import { createBook } from './engine/access/book.ts'
+import { createKeeper, type Keeper } from './engine/access/keeper.ts'
 import { createFeed } from './engine/feed.ts'
 import { settleShadows } from './engine/shadows.ts'
 import type { Engine } from './engine/types.ts'
@@ -34,6 +35,8 @@ export type House = {
   cluster: Cluster
   backups: Backups
   wake: Wake
+  /** keeps what people may do as the table of grants says; none when no area has one. */
+  keeper: Keeper | null
   meters: Meters
   imports: ReturnType<typeof createImports>
   /** what running import sources needs, with the log that it writes to. */
@@ -68,7 +71,9 @@ export async function openHouse(
     if (options.migrate !== false) await upgrade(cluster, backups, options)
     pool = openPool(cluster.connection)
     if (options.migrate !== false) await ensureEventPartitions(pool)
-    return furnish(settings, areas, cluster, pool, backups, options)
+    const house = furnish(settings, areas, cluster, pool, backups, options)
+    if (options.migrate !== false) await house.keeper?.open()
+    return house
   } catch (error) {
     await pool?.end()
     await cluster.release()
@@ -99,6 +104,9 @@ function furnish(
     ...peopleWords(areas),
     wake: wake.wake,
   }
+  const source = areas.find((area) => area.grants)?.grants
+  const keeper = source ? createKeeper(engine, access, source) : null
+  keeper?.watch(wake.onWake)
   const behind = proveBehind(backups, report)
   const feed = createFeed(engine, { onWake: wake.onWake })
   const imports = createImports({
@@ -138,11 +146,13 @@ function furnish(
     cluster,
     backups,
     wake,
+    keeper,
     meters,
     imports,
     sources,
     async close() {
       await feed.stop()
+      await keeper?.close()
       if (!signal?.aborted) await behind.done()
       if (signal?.aborted) await abandonConnections(cluster.connection)
       await wake.close()

@@ -1,4 +1,4 @@
-import type { Action, Call, Effects } from '../kernel/action.ts'
+import type { Action, Call, Effects, FurtherCall } from '../kernel/action.ts'
 import { type Fault, fault } from '../kernel/fault.ts'
 import type { Row } from '../kernel/field.ts'
 import { fieldsOpen } from '../kernel/grants/access.ts'
@@ -205,6 +205,7 @@ async function execute(
   const updated = await updateRows(client, resource, changed, stamp, rules)
   if (inserted.length < created.length || updated.length < changed.length) return undefined
   const swept = effects.patchAll ? await sweep(engine, client, plan, effects.patchAll, said) : 0
+  const answers = await callFurther(engine, client, plan, rows[0] ?? inserted[0], effects.calls ?? [])
   if (effects.jobs?.length) await addJobs(client, effects.jobs, plan.attempts)
   const byId = new Map(updated.map((row) => [row.id, row]))
   const records = [...inserted, ...rows.map((row) => byId.get(row.id) ?? row)].map(
@@ -215,11 +216,35 @@ async function execute(
   return {
     change: wrote ? stamp.change : null,
     records,
-    answer: effects.answer ?? null,
+    answer: answers.length ? Object.assign({}, effects.answer, ...answers) : (effects.answer ?? null),
     ...(said.warnings.length ? { warnings: said.warnings.slice(0, WARNINGS_MAX) } : {}),
     replayed: false,
     dryRun: request.dryRun ?? false,
   }
+}
+
+/** The calls that an action leads to, by the same actor: what they do is part of this change, or none of it happens. */
+async function callFurther(
+  engine: Engine,
+  client: Queryable,
+  { request, resource, stamp }: Plan,
+  cause: Row | undefined,
+  calls: readonly FurtherCall[],
+): Promise<Row[]> {
+  const answers: Row[] = []
+  for (const call of calls) {
+    const { key: _key, ifVersion: _version, ...own } = request
+    const parsed = parse(engine, { ...own, targets: [], input: {}, ...call })
+    const plan: Plan = {
+      ...parsed,
+      stamp: { ...stamp, action: call.action, cause: cause ? `${resource.name}:${cause.id}` : stamp.cause },
+      inspection: await freshInspection(engine, client, parsed.resource),
+    }
+    const outcome = await execute(engine, client, plan, true)
+    if (!outcome) throw conflict('busy', 'Others keep changing this record. Read it again and try once more.')
+    answers.push({ ...outcome.answer })
+  }
+  return answers
 }
 
 function checkTarget(engine: Engine, { request, resource, action, inputs }: Plan, row: Row): void {

@@ -1,5 +1,6 @@
 import type { Event } from './event.ts'
 import type { Row } from './field.ts'
+import type { GrantSource } from './grants/source.ts'
 import type { Resource } from './resource.ts'
 import type { RuleSource } from './validation.ts'
 
@@ -49,6 +50,8 @@ export type Area = {
   resources: readonly Resource[]
   /** where the rules that people write are kept; one area has them. */
   rules?: RuleSource
+  /** where grants are kept; one area has them. */
+  grants?: GrantSource
   /** the resource that keeps the questions people saved: its records have a resource, a name and a query. */
   views?: Resource
   jobs?: readonly Job[]

@@ -1,4 +1,6 @@
 import type { Area } from '../../kernel/area.ts'
+import { grant } from './access/grant.ts'
+import { grantSource } from './access/source.ts'
 import { importTemplate, importView } from './imports.ts'
 import { job } from './jobs.ts'
 import { membership } from './people/membership.ts'
@@ -23,7 +25,9 @@ export const platform: Area = {
     user,
     role,
     membership,
+    grant,
   ],
+  grants: grantSource,
   rules: ruleSource,
   views: savedView,
 }

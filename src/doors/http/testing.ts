@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { testEngine } from '../../../test/support/database.ts'
+import type { Keeper } from '../../engine/access/keeper.ts'
+import type { Current } from '../../engine/feed/watch.ts'
 import { createFeed } from '../../engine/feed.ts'
 import type { Engine } from '../../engine/types.ts'
 import type { Actor } from '../../kernel/actor.ts'
@@ -39,7 +41,14 @@ export type Send = (
   options?: { body?: Body; headers?: { [name: string]: string }; token?: string | null; address?: string },
 ) => Promise<Sent>
 
-export type Door = { app: FastifyInstance; engine: Engine; pool: Pool; send: Send; services: Services }
+export type Door = {
+  app: FastifyInstance
+  engine: Engine
+  pool: Pool
+  keeper: Keeper
+  send: Send
+  services: Services
+}
 
 type ImportContext = { engine: Engine; folder: string; backup(reason: string): Promise<string> }
 
@@ -51,13 +60,14 @@ export async function openDoor(
     services?: Partial<Services>
     tables?: string
     imports?(context: ImportContext): Imports
+    current?: Current
   } = {},
 ): Promise<Door> {
-  const { resources = [], tables, imports, services: replaced, ...http } = options
-  const { engine: quiet, pool, connection, beforeEnd } = await testEngine(t, resources)
+  const { resources = [], tables, imports, current, services: replaced, ...http } = options
+  const { engine: quiet, keeper, pool, connection, beforeEnd } = await testEngine(t, resources)
   const wake = createWake(pool, connection)
   const engine = { ...quiet, wake: wake.wake }
-  const feed = createFeed(engine, { onWake: wake.onWake })
+  const feed = createFeed(engine, { onWake: wake.onWake, ...(current ? { current } : {}) })
   if (tables) await pool.query(tables)
   const folder = await mkdtemp(join(tmpdir(), 'serai-door-'))
   const services: Services = {
@@ -88,7 +98,7 @@ export async function openDoor(
     await rm(folder, { recursive: true, force: true })
   })
   await app.ready()
-  return { app, engine, pool, services, send: sender(app) }
+  return { app, engine, keeper, pool, services, send: sender(app) }
 }
 
 /** An event of the log that tests count: how many there are. */

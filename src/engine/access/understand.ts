@@ -1,10 +1,14 @@
+import { type Fault, fault } from '../../kernel/fault.ts'
+import type { Gift } from '../../kernel/grants/delegate.ts'
 import { type Grant, SYSTEM } from '../../kernel/grants/grant.ts'
-import { parsePermission } from '../../kernel/grants/permission.ts'
-import { type Shipped, shippedGrants, systemGrants } from '../../kernel/grants/shipped.ts'
+import { type Permission, parsePermission } from '../../kernel/grants/permission.ts'
+import { type Reach, type Shipped, shippedGrants, systemGrants } from '../../kernel/grants/shipped.ts'
 import type { StoredGrant } from '../../kernel/grants/source.ts'
-import { Problem } from '../../kernel/problem.ts'
-import type { Resource } from '../../kernel/resource.ts'
+import { nearest } from '../../kernel/nearest.ts'
+import { invalid, Problem } from '../../kernel/problem.ts'
+import { type Resource, storedFields } from '../../kernel/resource.ts'
 import { all, compare, type Rule } from '../../kernel/rule.ts'
+import type { GrantWords } from '../../kernel/validation.ts'
 import { parseFilter } from '../filter.ts'
 
 type Resources = ReadonlyMap<string, Resource>
@@ -26,6 +30,71 @@ export function understandGrant(resources: Resources, stored: StoredGrant): Gran
     from: stored.from === null ? Number.NEGATIVE_INFINITY : Date.parse(stored.from),
     until: stored.until === null ? Number.POSITIVE_INFINITY : Date.parse(stored.until),
     delegable: stored.delegable,
+  }
+}
+
+/** What somebody words as a grant, or a Problem with a fault for each part that cannot be understood. */
+export function understandGift(resources: Resources, reach: Reach, words: GrantWords): Gift {
+  const faults: Fault[] = []
+  const permission = parsePermission(words.permission)
+  const about = permission && resources.get(permission.resource)
+  if (!permission || !names(resources, reach, permission))
+    faults.push(
+      fault('permission', 'permission.unknown', unknownPermission(resources, permission), words.permission),
+    )
+  else if (!about)
+    for (const part of ['rule', 'record', 'fields'] as const)
+      if (words[part] != null)
+        faults.push(fault(part, `${part}.resource`, 'needs a permission that names one resource'))
+  if (about) faults.push(...faultsOfFields(about, words.fields))
+  const rule = about && words.rule !== null ? parsed(about, words.rule, faults) : null
+  if (faults.length) throw invalid(faults)
+  const one = words.record === null ? [] : [compare('id', '=', words.record)]
+  const parts = rule ? [...one, rule] : one
+  return {
+    permission: words.permission,
+    rule: parts.length === 0 ? null : parts.length === 1 ? parts[0] : all(...parts),
+    fields: words.fields,
+    from: words.from === null ? Number.NEGATIVE_INFINITY : Date.parse(words.from),
+    until: words.until === null ? Number.POSITIVE_INFINITY : Date.parse(words.until),
+  }
+}
+
+/** Whether there is anything that this permission can open. */
+function names(resources: Resources, reach: Reach, { resource, verb }: Permission): boolean {
+  const about = resource === '*' ? [...resources.values()] : [resources.get(resource)]
+  return about.some(
+    (each) =>
+      each && (verb === '*' || reach(each.name, verb) !== undefined) && Object.keys(each.access).length > 0,
+  )
+}
+
+function unknownPermission(resources: Resources, permission: Permission | undefined): string {
+  if (!permission) return 'must be a resource and a verb, such as product:read, product:* or *:read'
+  const { resource, verb } = permission
+  const about = resources.get(resource)
+  const meant = about ? nearest(verb, Object.keys(about.access)) : nearest(resource, [...resources.keys()])
+  const what =
+    about || resource === '*' ? `nobody can be let ${verb} ${resource}` : `there is no resource "${resource}"`
+  return `${what}${meant && meant !== verb ? `; did you mean ${meant}?` : ''}`
+}
+
+function faultsOfFields(resource: Resource, fields: readonly string[] | null): Fault[] {
+  const known = storedFields(resource)
+  return (fields ?? []).flatMap((name, index) =>
+    Object.hasOwn(known, name)
+      ? []
+      : [fault(`fields[${index}]`, 'fields.unknown', `is not a field of ${resource.name}`, name)],
+  )
+}
+
+function parsed(resource: Resource, text: string, faults: Fault[]): Rule | null {
+  try {
+    return parseFilter(resource, text)
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    faults.push({ ...(error.faults[0] ?? fault('rule', error.code, error.message)), path: 'rule' })
+    return null
   }
 }
 

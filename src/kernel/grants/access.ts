@@ -47,21 +47,6 @@ export function fieldsOpen({ always, allows, hides }: Access, row: Row, actor: A
   return minus(here(allows), here(hides))
 }
 
-/** Only what both let through: a credential that narrows what its holder may do. */
-export function narrowed(access: Access, by: Access): Access {
-  const rule = bothOf(access.rule, by.rule)
-  if (isNobody(rule)) return NO_ACCESS
-  if (access.always === null && by.always === null) return { ...access, rule }
-  const allows = access.allows.flatMap((one) =>
-    by.allows.map((other) => ({
-      rule: bothOf(one.rule, other.rule),
-      fields: intersection(one.fields, other.fields),
-    })),
-  )
-  const hides = [...access.hides, ...by.hides]
-  return { rule, always: alwaysOf(allows, hides), allows, hides }
-}
-
 /** Whether two accesses let the same through; the same object always does. */
 export function sameAccess(left: Access, right: Access): boolean {
   return left === right || accessText(left) === accessText(right)

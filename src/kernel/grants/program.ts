@@ -1,7 +1,7 @@
 import { isNobody } from '../rule.ts'
-import { type Access, accessOf, clauseOf, NO_ACCESS, narrowed } from './access.ts'
+import { type Access, accessOf, clauseOf, NO_ACCESS } from './access.ts'
 import { type Grant, isLive } from './grant.ts'
-import { covers, parsePermission, spellings } from './permission.ts'
+import { spellings, within } from './permission.ts'
 import type { Reach } from './shipped.ts'
 
 /** The grants of one set of holders, compiled: asking costs two look-ups in maps. */
@@ -31,7 +31,9 @@ export function compileGrants(
   const spoken = (resource: string, verb: string) =>
     spellings(resource, verb).flatMap((spelling) => live.get(spelling) ?? [])
   const compile = (resource: string, verb: string) =>
-    within(scopes, resource, verb) ? accessBy(spoken(resource, verb), resource, verb, reach) : NO_ACCESS
+    within(scopes, `${resource}:${verb}`)
+      ? accessBy(spoken(resource, verb), resource, verb, reach)
+      : NO_ACCESS
   return {
     until: nextMoment(grants, now),
     grants: spoken,
@@ -46,15 +48,6 @@ export function compileGrants(
   }
 }
 
-/** What two programs both allow: a program that acts for a person has no more than the person. */
-export function bothPrograms(left: Program, right: Program): Program {
-  return {
-    until: Math.min(left.until, right.until),
-    grants: (resource, verb) => [...left.grants(resource, verb), ...right.grants(resource, verb)],
-    access: (resource, verb) => narrowed(left.access(resource, verb), right.access(resource, verb)),
-  }
-}
-
 function accessBy(grants: readonly Grant[], resource: string, verb: string, reach: Reach): Access {
   const declared = reach(resource, verb)
   // A verb that is declared for nobody does not exist for anybody.
@@ -65,14 +58,6 @@ function accessBy(grants: readonly Grant[], resource: string, verb: string, reac
       .map((grant) => clauseOf(grant, effect === 'deny' ? declared.named : declared.of(grant.permission)))
       .filter(({ rule }) => !isNobody(rule))
   return accessOf(clauses('allow'), clauses('deny'))
-}
-
-function within(scopes: readonly string[] | null, resource: string, verb: string): boolean {
-  if (scopes === null) return true
-  return scopes.some((scope) => {
-    const permission = parsePermission(scope)
-    return permission !== undefined && covers(permission, { resource, verb })
-  })
 }
 
 function nextMoment(grants: readonly Grant[], now: number): number {

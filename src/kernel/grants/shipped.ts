@@ -3,6 +3,8 @@ import { everybody, isEverybody, isNobody, type Rule, residueOf, rolesOf } from 
 import { EVERYONE, SYSTEM } from './grant.ts'
 
 const OWNER = 'owner'
+/** Administrators give to people below them what they have themselves. */
+const ADMIN = 'admin'
 
 /** A grant that a declaration ships: its `access`, said of one role. */
 export type Shipped = { role: string; permission: string; rule: Rule | null; delegable: boolean }
@@ -62,7 +64,7 @@ function partsOf(permission: string, rule: Rule): Shipped[] {
 
 function shipped(role: string, permission: string, rule: Rule): Shipped[] {
   if (isNobody(rule)) return []
-  return [{ role, permission, rule: isEverybody(rule) ? null : rule, delegable: false }]
+  return [{ role, permission, rule: isEverybody(rule) ? null : rule, delegable: role === ADMIN }]
 }
 
 function same(left: Rule, right: Rule): boolean {

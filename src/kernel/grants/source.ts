@@ -25,6 +25,9 @@ export type StoredGrant = {
 
 /** Where grants are kept. */
 export type GrantSource = {
+  /** the resource that keeps them, and its action that takes what the declarations ship. */
+  readonly resource: string
+  readonly ship: string
   /** Changes in every transaction that changes what somebody may do: grants, roles, memberships, people, keys. */
   stamp(query: Query): Promise<string>
   /** Every grant that is not revoked and not over. */
