@@ -6,6 +6,7 @@ import type { Services } from './doors/services.ts'
 import { createBook } from './engine/access/book.ts'
 import { createKeeper, type Keeper } from './engine/access/keeper.ts'
 import { createFeed } from './engine/feed.ts'
+import { queryOf } from './engine/rules.ts'
 import { settleShadows } from './engine/shadows.ts'
 import type { Engine } from './engine/types.ts'
 import type { Area } from './kernel/area.ts'
@@ -108,7 +109,11 @@ function furnish(
   const keeper = source ? createKeeper(engine, access, source) : null
   keeper?.watch(wake.onWake)
   const behind = proveBehind(backups, report)
-  const feed = createFeed(engine, { onWake: wake.onWake })
+  const current = areas.find((area) => area.current)?.current ?? (async (_query, actor) => actor)
+  const feed = createFeed(engine, {
+    onWake: wake.onWake,
+    current: (actor) => current(queryOf(pool), actor),
+  })
   const imports = createImports({
     engine,
     folder: join(settings.home, 'objects', 'uploads'),

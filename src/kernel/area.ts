@@ -1,3 +1,5 @@
+import type { Tx } from './action.ts'
+import type { Actor } from './actor.ts'
 import type { Event } from './event.ts'
 import type { Row } from './field.ts'
 import type { GrantSource } from './grants/source.ts'
@@ -52,6 +54,8 @@ export type Area = {
   rules?: RuleSource
   /** where grants are kept; one area has them. */
   grants?: GrantSource
+  /** who an actor is by now: with its present roles, null when its credential is no longer good; one area knows. */
+  current?(query: Tx['query'], actor: Actor): Promise<Actor | null>
   /** the resource that keeps the questions people saved: its records have a resource, a name and a query. */
   views?: Resource
   jobs?: readonly Job[]

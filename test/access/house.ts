@@ -1,4 +1,5 @@
 import type { TestContext } from 'node:test'
+import { currentActor } from '../../src/areas/platform/access/current.ts'
 import { type Door, openDoor, type Send, type Sent } from '../../src/doors/http/testing.ts'
 import { toy, toyTable } from '../../src/doors/http/toy.testing.ts'
 import type { Actor } from '../../src/kernel/actor.ts'
@@ -18,13 +19,14 @@ export type AccessHouse = Door & {
 /** A house whose grants are rows of its table: people of every kind, toys, and what happens to them. */
 export async function accessHouse(t: TestContext): Promise<AccessHouse> {
   const actors: { [token: string]: Actor } = { olga: { id: 'test:olga', name: 'Olga', roles: ['owner'] } }
-  const door = await openDoor(t, {
+  const door: Door = await openDoor(t, {
     resources: [toy],
     tables: toyTable,
+    grants: true,
     authenticate: async (token) => actors[token] ?? null,
-    current: async ({ id }) => Object.values(actors).find((each) => each.id === id) ?? null,
+    current: (actor) =>
+      currentActor(async (text, values) => (await door.pool.query(text, values)).rows, actor),
   })
-  await door.keeper.open()
   const as =
     (token: string): Send =>
     (method, url, options) =>

@@ -1,4 +1,5 @@
 import type { Area } from '../../kernel/area.ts'
+import { currentActor } from './access/current.ts'
 import { grant } from './access/grant.ts'
 import { grantSource } from './access/source.ts'
 import { importTemplate, importView } from './imports.ts'
@@ -28,6 +29,7 @@ export const platform: Area = {
     grant,
   ],
   grants: grantSource,
+  current: currentActor,
   rules: ruleSource,
   views: savedView,
 }

@@ -60,15 +60,21 @@ export async function openDoor(
     services?: Partial<Services>
     tables?: string
     imports?(context: ImportContext): Imports
+    /** the table of grants decides, as in a house; otherwise what the declarations say. */
+    grants?: boolean
     current?: Current
   } = {},
 ): Promise<Door> {
-  const { resources = [], tables, imports, current, services: replaced, ...http } = options
+  const { resources = [], tables, imports, grants, current, services: replaced, ...http } = options
   const { engine: quiet, keeper, pool, connection, beforeEnd } = await testEngine(t, resources)
   const wake = createWake(pool, connection)
   const engine = { ...quiet, wake: wake.wake }
   const feed = createFeed(engine, { onWake: wake.onWake, ...(current ? { current } : {}) })
   if (tables) await pool.query(tables)
+  if (grants) {
+    await keeper.open()
+    keeper.watch(wake.onWake)
+  }
   const folder = await mkdtemp(join(tmpdir(), 'serai-door-'))
   const services: Services = {
     engine,
@@ -91,6 +97,7 @@ export async function openDoor(
   })
   beforeEnd(async () => {
     await feed.stop()
+    await keeper.close()
     await wake.close()
   })
   t.after(async () => {
