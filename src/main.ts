@@ -5,10 +5,12 @@ import { catalog } from './areas/catalog/area.ts'
 import { nukeCommand, statsCommand } from './areas/catalog/commands.ts'
 import { platform } from './areas/platform/area.ts'
 import { tokenAuthenticator } from './areas/platform/authenticate.ts'
+import { clientAuthenticator, isOfClient } from './areas/platform/clients/authenticate.ts'
 import { briefing, loadSamples } from './demo.ts'
 import { doctor } from './doctor.ts'
 import { globalEnvironment, type Host, type Io, runCli } from './doors/cli.ts'
 import { type House, openHouse, upgrade, VERSION } from './house.ts'
+import type { Tx } from './kernel/action.ts'
 import type { Actor } from './kernel/actor.ts'
 import { openPromotion } from './promotion.ts'
 import { startServing, startWorking } from './serve.ts'
@@ -98,9 +100,11 @@ async function serve(options: {
   const house = await openHouse(settings, AREAS, { onProgress: note, signal: interrupted.signal })
   try {
     const demo = options.demo ? await loadSamples(house, person(), PROJECT) : null
-    const authenticate = tokenAuthenticator(
-      async (text, values) => (await house.pool.query(text, values)).rows,
-    )
+    const query: Tx['query'] = async (text, values) => (await house.pool.query(text, values)).rows
+    const [tokens, clients] = [tokenAuthenticator(query), clientAuthenticator(query)]
+    house.engine.access.onChange(clients.forget)
+    const authenticate = (secret: string, address?: string) =>
+      isOfClient(secret) ? clients.authenticate(secret, address) : tokens(secret)
     const running = await startServing(house, options.works ? AREAS : null, settings, authenticate)
     io.stdout.write(
       demo
@@ -109,6 +113,7 @@ async function serve(options: {
     )
     await untilInterrupted()
     await running.stop()
+    await clients.close()
   } finally {
     await house.close()
   }

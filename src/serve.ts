@@ -18,7 +18,7 @@ export async function startServing(
   house: House,
   areas: readonly Area[] | null,
   settings: Settings,
-  authenticate: (token: string) => Promise<Actor | null>,
+  authenticate: (token: string, address?: string) => Promise<Actor | null>,
 ): Promise<Running> {
   const log = pino({ level: settings.logLevel }, pino.destination({ dest: 2, sync: false }))
   const app = await createHttp({

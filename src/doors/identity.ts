@@ -21,14 +21,17 @@ export type Identify = (request: FastifyRequest, reply: FastifyReply) => Promise
  * Finds out who asks, before anything else is looked at. Everything is closed: a request without a valid token ends here
  * with 401, unless its route says that it is open. Counts requests by actor, and failed ones by address.
  */
-export function identifyBy(authenticate: (token: string) => Promise<Actor | null>, rate: Rate): Identify {
+export function identifyBy(
+  authenticate: (token: string, address?: string) => Promise<Actor | null>,
+  rate: Rate,
+): Identify {
   const allowanceOf = rateLimiter(rate)
   const guessesOf = rateLimiter(GUESSES)
   const policy = `"default";q=${rate.requests};w=${rate.windowSeconds}`
   return async (request, reply) => {
     if (isOpen(request)) return
     const header = credentialsOf(request)
-    const actor = await actorOfHeader(header, authenticate)
+    const actor = await actorOfHeader(header, authenticate, request.ip)
     if (!actor) throw refuse(reply, header, guessesOf(request.ip))
     request.actor = actor
     count(reply, allowanceOf(actor.id), policy)
@@ -38,10 +41,11 @@ export function identifyBy(authenticate: (token: string) => Promise<Actor | null
 /** The actor of a token, null when the header holds none that is valid. */
 export async function actorOfHeader(
   header: string | undefined,
-  authenticate: (token: string) => Promise<Actor | null>,
+  authenticate: (token: string, address?: string) => Promise<Actor | null>,
+  address?: string,
 ): Promise<Actor | null> {
   const token = header === undefined ? undefined : BEARER.exec(header)?.[1]
-  return token === undefined ? null : authenticate(token)
+  return token === undefined ? null : authenticate(token, address)
 }
 
 /** Who asks. A route that got here without an actor is a mistake of ours, and stays closed. */

@@ -17,13 +17,16 @@ export type AccessHouse = Door & {
 }
 
 /** A house whose grants are rows of its table: people of every kind, toys, and what happens to them. */
-export async function accessHouse(t: TestContext): Promise<AccessHouse> {
+export async function accessHouse(
+  t: TestContext,
+  others: (secret: string, address?: string) => Promise<Actor | null> = async () => null,
+): Promise<AccessHouse> {
   const actors: { [token: string]: Actor } = { olga: { id: 'test:olga', name: 'Olga', roles: ['owner'] } }
   const door: Door = await openDoor(t, {
     resources: [toy],
     tables: toyTable,
     grants: true,
-    authenticate: async (token) => actors[token] ?? null,
+    authenticate: async (token, address) => actors[token] ?? others(token, address),
     current: (actor) =>
       currentActor(async (text, values) => (await door.pool.query(text, values)).rows, actor),
   })

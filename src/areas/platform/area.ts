@@ -2,6 +2,9 @@ import type { Area } from '../../kernel/area.ts'
 import { currentActor } from './access/current.ts'
 import { grant } from './access/grant.ts'
 import { grantSource } from './access/source.ts'
+import { client } from './clients/client.ts'
+import { clientKey } from './clients/client-key.ts'
+import { clientToken } from './clients/client-token.ts'
 import { importTemplate, importView } from './imports.ts'
 import { job } from './jobs.ts'
 import { membership } from './people/membership.ts'
@@ -27,6 +30,9 @@ export const platform: Area = {
     role,
     membership,
     grant,
+    client,
+    clientKey,
+    clientToken,
   ],
   grants: grantSource,
   current: currentActor,

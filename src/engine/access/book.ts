@@ -75,7 +75,7 @@ function pageOf(grants: readonly Grant[], stamp: string | null): Page {
 
 function programFor({ byHolder, programs }: Page, actor: Actor, reach: Reach, now: number): Program {
   const holders = holdersOf(actor).filter((key) => byHolder.has(key))
-  const key = JSON.stringify([holders, actor.scopes ?? null])
+  const key = `${holders.join('\n')}${actor.scopes ? JSON.stringify(actor.scopes) : ''}`
   const known = programs.get(key)
   if (known && now < known.until) return known
   const grants = holders.flatMap((each) => byHolder.get(each)!)

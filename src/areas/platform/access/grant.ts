@@ -3,7 +3,7 @@ import { fault } from '../../../kernel/fault.ts'
 import type { Row } from '../../../kernel/field.ts'
 import { f } from '../../../kernel/fields/index.ts'
 import type { StoredGrant } from '../../../kernel/grants/source.ts'
-import { conflict, forbidden, Problem } from '../../../kernel/problem.ts'
+import { conflict, forbidden, invalid } from '../../../kernel/problem.ts'
 import { resource } from '../../../kernel/resource.ts'
 import { any, nobody, role, self } from '../../../kernel/rule.ts'
 import type { GrantWords, Model } from '../../../kernel/validation.ts'
@@ -75,9 +75,7 @@ const create: Action = {
     const holder = await findHolder(input, tx)
     const words = { ...input, from: input.from ?? now } as GrantWords & Row
     if (words.until !== null && String(words.until) <= String(words.from))
-      throw new Problem(422, 'invalid', 'Not valid', 'until must be after from', [
-        fault('until', 'until.order', 'must be after from', words.until),
-      ])
+      throw invalid([fault('until', 'until.order', 'must be after from', words.until)])
     await requireGivable(actor, holder, words, tx, model)
     await requireRoom(holder, tx)
     const { role: _role, user: _user, client: _client, ...rest } = words
@@ -144,13 +142,9 @@ from "grant" where revoked_at is null and (until is null or until > now())`,
     [id],
   )
   if (all >= GRANTS_MAX)
-    throw limit(`There are ${all} grants, the most there may be. Revoke what is not needed.`)
+    throw invalid([], `There are ${all} grants, the most there may be. Revoke what is not needed.`)
   if (kind !== 'role' && own >= DIRECT_GRANTS_MAX)
-    throw limit(`${name} holds ${own} grants, the most there may be. Give them to a role instead.`)
-}
-
-function limit(detail: string): Problem {
-  return new Problem(422, 'limit_reached', 'Limit reached', detail)
+    throw invalid([], `${name} holds ${own} grants, the most there may be. Give them to a role instead.`)
 }
 
 /** `staff may product:read where active, until 2027-01-01`: no two live grants say the same. */
