@@ -1,8 +1,6 @@
 import type { Fault } from './fault.ts'
 import type { Fields, Row } from './field.ts'
-import type { Gift } from './grants/delegate.ts'
-import type { Grant } from './grants/grant.ts'
-import type { Reach } from './grants/shipped.ts'
+import type { Gift, Grant, Reach } from './grants/grant.ts'
 import type { StoredGrant } from './grants/source.ts'
 
 export const SEVERITIES = ['error', 'warning'] as const

@@ -1,8 +1,8 @@
 import type { Actor } from '../../kernel/actor.ts'
 import type { Access } from '../../kernel/grants/access.ts'
-import { EVERYONE, type Grant, holderKey, SYSTEM } from '../../kernel/grants/grant.ts'
+import { EVERYONE, type Grant, holderKey, type Reach, SYSTEM } from '../../kernel/grants/grant.ts'
 import { compileGrants, type Program } from '../../kernel/grants/program.ts'
-import { type Reach, reachOf } from '../../kernel/grants/shipped.ts'
+import { reachOf } from '../../kernel/grants/shipped.ts'
 import type { Resource } from '../../kernel/resource.ts'
 import { declaredGrants, houseGrants } from './understand.ts'
 

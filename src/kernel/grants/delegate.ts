@@ -1,10 +1,6 @@
 import { isEverybody, type Rule, whoseFields } from '../rule.ts'
-import { type Grant, isLive } from './grant.ts'
+import { type Gift, type Grant, isLive, type Reach } from './grant.ts'
 import { covers, type Permission, parsePermission } from './permission.ts'
-import type { Reach } from './shipped.ts'
-
-/** What somebody wants to give: a grant without a holder. */
-export type Gift = Pick<Grant, 'permission' | 'rule' | 'fields' | 'from' | 'until'>
 
 /**
  * Why the holder of these grants may not give this on; undefined when it may. One only gives what one holds as delegable, at

@@ -28,6 +28,18 @@ export type Grant = {
   readonly delegable: boolean
 }
 
+/** What somebody wants to give: a grant without a holder. */
+export type Gift = Pick<Grant, 'permission' | 'rule' | 'fields' | 'from' | 'until'>
+
+/**
+ * How far a grant of a verb goes, by what the declaration opens. A wildcard goes as far as the owner does, so that what is
+ * private or the house's own stays so until somebody names it; `named` is what naming it reaches: every record.
+ */
+export type Reach = (
+  resource: string,
+  verb: string,
+) => { named: Rule; of(permission: string): Rule } | undefined
+
 /** The holder as the key of a map. */
 export function holderKey({ kind, id }: Holder): string {
   return `${kind}:${id}`

@@ -1,8 +1,7 @@
 import { isNobody } from '../rule.ts'
 import { type Access, accessOf, clauseOf, NO_ACCESS } from './access.ts'
-import { type Grant, isLive } from './grant.ts'
+import { type Grant, isLive, type Reach } from './grant.ts'
 import { spellings, within } from './permission.ts'
-import type { Reach } from './shipped.ts'
 
 /** The grants of one set of holders, compiled: asking costs two look-ups in maps. */
 export type Program = {

@@ -1,6 +1,6 @@
 import type { Resource } from '../resource.ts'
 import { everybody, isEverybody, isNobody, type Rule, residueOf, rolesOf } from '../rule.ts'
-import { EVERYONE, SYSTEM } from './grant.ts'
+import { EVERYONE, type Reach, SYSTEM } from './grant.ts'
 
 const OWNER = 'owner'
 /** Administrators give to people below them what they have themselves. */
@@ -8,15 +8,6 @@ const ADMIN = 'admin'
 
 /** A grant that a declaration ships: its `access`, said of one role. */
 export type Shipped = { role: string; permission: string; rule: Rule | null; delegable: boolean }
-
-/**
- * How far a grant of a verb goes, by what the declaration opens. A wildcard goes as far as the owner does, so that what is
- * private or the house's own stays so until somebody names it; `named` is what naming it reaches: every record.
- */
-export type Reach = (
-  resource: string,
-  verb: string,
-) => { named: Rule; of(permission: string): Rule } | undefined
 
 export function reachOf(resources: ReadonlyMap<string, Resource>): Reach {
   const known = new Map<string, { named: Rule; of(permission: string): Rule }>()
