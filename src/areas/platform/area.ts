@@ -1,6 +1,7 @@
 import type { Area } from '../../kernel/area.ts'
 import { currentActor } from './access/current.ts'
 import { grant } from './access/grant.ts'
+import { accessRequest } from './access/request.ts'
 import { grantSource } from './access/source.ts'
 import { client } from './clients/client.ts'
 import { clientKey } from './clients/client-key.ts'
@@ -30,6 +31,7 @@ export const platform: Area = {
     role,
     membership,
     grant,
+    accessRequest,
     client,
     clientKey,
     clientToken,
@@ -38,4 +40,12 @@ export const platform: Area = {
   current: currentActor,
   rules: ruleSource,
   views: savedView,
+  jobs: [
+    {
+      name: 'access.lapse',
+      run: async (_payload, { perform }) =>
+        void (await perform({ resource: 'access_request', action: 'lapse' })),
+    },
+  ],
+  schedules: [{ job: 'access.lapse', cron: '*/15 * * * *' }],
 }
