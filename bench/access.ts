@@ -87,6 +87,8 @@ function grantsOf(name: string): Grant[] {
     from: Number.NEGATIVE_INFINITY,
     until: each % 5 === 0 ? Date.now() + 3_600_000 : Number.POSITIVE_INFINITY,
     delegable: false,
+    by: 'bench',
+    reason: 'bench',
   }))
 }
 

@@ -97,15 +97,16 @@ function furnish(
   const meters = createMeters()
   const named = new Map(resources.map((resource) => [resource.name, resource]))
   const access = createBook(named)
+  const source = areas.find((area) => area.grants)?.grants
   const engine: Engine = {
     pool,
+    ...(source ? { grants: source } : {}),
     attempts: new Map(jobs.flatMap(({ name, attempts }) => (attempts ? [[name, attempts]] : []))),
     resources: named,
     access,
     ...peopleWords(areas),
     wake: wake.wake,
   }
-  const source = areas.find((area) => area.grants)?.grants
   const keeper = source ? createKeeper(engine, access, source) : null
   keeper?.watch(wake.onWake)
   const behind = proveBehind(backups, report)

@@ -41,6 +41,7 @@ const host: Host = {
   version: VERSION,
   defaultResource: 'product',
   tokenResource: 'token',
+  accessResources: { grant: 'grant', client: 'client', key: 'client_key' },
   areas: [statsCommand, nukeCommand],
   async open(options) {
     const house = await open(options)

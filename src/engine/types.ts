@@ -1,6 +1,7 @@
 import type { Actor } from '../kernel/actor.ts'
 import type { Fault } from '../kernel/fault.ts'
 import type { Row } from '../kernel/field.ts'
+import type { GrantSource } from '../kernel/grants/source.ts'
 import type { Address, Mode, Verdict } from '../kernel/proposal.ts'
 import type { Resource } from '../kernel/resource.ts'
 import type { Rule } from '../kernel/rule.ts'
@@ -16,6 +17,8 @@ export type Engine = {
   readonly access: AccessBook
   /** how often each job is tried, by its name; one that is not named is tried 10 times. */
   readonly attempts?: ReadonlyMap<string, number>
+  /** where grants are kept, and who holds them; without it only declarations say who may do what. */
+  readonly grants?: GrantSource
   /** where the rules that people write are kept; without it there are none. */
   readonly rules?: RuleSource
   /** the resource that keeps saved questions; without it there are none. */

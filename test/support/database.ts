@@ -66,6 +66,7 @@ export async function testEngine(
     pool: database.pool,
     resources: named,
     access: book,
+    grants: platform.grants!,
     rules: platform.rules!,
     views: platform.views!,
     wake() {},

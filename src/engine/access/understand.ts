@@ -29,6 +29,8 @@ export function understandGrant(resources: Resources, stored: StoredGrant): Gran
     from: stored.from === null ? Number.NEGATIVE_INFINITY : Date.parse(stored.from),
     until: stored.until === null ? Number.POSITIVE_INFINITY : Date.parse(stored.until),
     delegable: stored.delegable,
+    by: stored.by,
+    reason: stored.reason,
   }
 }
 
@@ -136,5 +138,7 @@ function grantOfDeclaration({ role, permission, rule, delegable }: Shipped): Gra
     from: Number.NEGATIVE_INFINITY,
     until: Number.POSITIVE_INFINITY,
     delegable,
+    by: 'system:access',
+    reason: 'comes with Serai',
   }
 }

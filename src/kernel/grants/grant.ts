@@ -26,6 +26,9 @@ export type Grant = {
   readonly until: number
   /** its holder may give it on. */
   readonly delegable: boolean
+  /** for people: who gave it, and why. */
+  readonly by: string
+  readonly reason: string
 }
 
 /** What somebody wants to give: a grant without a holder. */

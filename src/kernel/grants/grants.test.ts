@@ -61,6 +61,8 @@ const grant: fc.Arbitrary<Grant> = fc
     effect,
     delegable,
     holder: { kind: 'role' as const, id: 'staff' },
+    by: 'test',
+    reason: 'test',
   }))
 const grants = fc.array(grant, { maxLength: 8 })
 const row = fc.record({
@@ -241,6 +243,8 @@ function allow(text: string): Grant {
     from: Number.NEGATIVE_INFINITY,
     until: Number.POSITIVE_INFINITY,
     delegable: true,
+    by: 'test',
+    reason: 'test',
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Actor } from '../actor.ts'
 import type { Row } from '../field.ts'
 import type { Holder } from './grant.ts'
 
@@ -30,6 +31,8 @@ export type GrantSource = {
   readonly ship: string
   /** Changes in every transaction that changes what somebody may do: grants, roles, memberships, people, keys. */
   stamp(query: Query): Promise<string>
+  /** Who is called so: a person by id or address, a client by id or name, a role by name; null when nobody is. */
+  holder(query: Query, kind: Holder['kind'], name: string): Promise<{ id: string; actor: Actor } | null>
   /** Every grant that is not revoked and not over. */
   load(query: Query): Promise<StoredGrant[]>
 }

@@ -8,7 +8,8 @@ import { invalid } from '../../../kernel/problem.ts'
 /** Who is to hold a grant: its record, how it is called, and how high it stands. */
 export type Found = { kind: Holder['kind']; id: string; name: string; level: number }
 
-const FIND: { [kind in Holder['kind']]: string } = {
+/** Finds one by its id, or by its name. */
+export const FIND: { [kind in Holder['kind']]: string } = {
   role: 'select id, name, level::int as level from role where (id = $1::uuid or name = $2) and archived_at is null',
   user: 'select id, login as name, level::int as level from "user" where (id = $1::uuid or login = lower($2)) and archived_at is null',
   client: 'select id, name, 0 as level from client where id = $1::uuid or name = $2',

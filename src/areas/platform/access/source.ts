@@ -1,8 +1,11 @@
 import type { Tx } from '../../../kernel/action.ts'
 import type { Actor } from '../../../kernel/actor.ts'
+import { isUuid } from '../../../kernel/fields/ref.ts'
 import { EVERYONE, type Grant } from '../../../kernel/grants/grant.ts'
 import type { GrantSource, StoredGrant } from '../../../kernel/grants/source.ts'
 import type { Model } from '../../../kernel/validation.ts'
+import { currentActor } from './current.ts'
+import { FIND } from './holder.ts'
 
 const SELECT = `select g.id, case when g.role is not null then 'role' when g."user" is not null then 'user' else 'client' end as holder_kind,
   coalesce(r.name, g."user"::text, g.client::text) as holder, g.effect, g.permission, g.rule, g.record, g.fields,
@@ -19,6 +22,15 @@ export const grantSource: GrantSource = {
     return stamp
   },
   load: (query) => query<StoredGrant>(SELECT),
+  async holder(query, kind, name) {
+    const [found] = await query<{ id: string; name: string }>(FIND[kind], [isUuid(name) ? name : null, name])
+    if (!found) return null
+    const { id, name: called } = found
+    if (kind === 'role') return { id, actor: { id: `role:${called}`, name: called, roles: [called] } }
+    const named: Actor = { id: `${kind}:${id}`, name: called, roles: [], [kind]: id }
+    const actor = kind === 'user' ? await currentActor(query, named) : named
+    return actor && { id, actor }
+  },
 }
 
 /** The grants that an actor holds, as this transaction sees them. */
