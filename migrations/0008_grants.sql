@@ -1,6 +1,9 @@
 -- Up Migration
 -- Grants: who may do what. And the programs that hold some: their keys and tokens.
 
+-- What a migration brings is no event.
+set local serai.logged = 'on';
+
 -- What everybody has who was let in, and who keeps the machine; declarations ship grants to both.
 insert into role (id, name, level, require_factor, shipped, description) values
   ('00000000-0000-7000-9000-00000000000a', 'operator', 2, false, true, 'Keeps the machine running: its jobs, no records of the business.'),
@@ -158,4 +161,5 @@ drop trigger membership_access on membership;
 drop trigger role_access on role;
 drop table access_request, "grant", client_token, client_key, client, access_stamp;
 drop function serai_access_changed();
+set local serai.logged = 'on';
 delete from role where name in ('operator', 'everyone');

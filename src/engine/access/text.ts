@@ -35,8 +35,14 @@ function joined(resource: Resource, rules: readonly Rule[], between: string, non
 }
 
 function part(resource: Resource, rule: Rule): string {
-  const text = ruleText(resource, rule)
-  return 'rules' in rule && rule.rules.length > 1 ? `(${text})` : text
+  const inner = unwrapped(rule)
+  const text = ruleText(resource, inner)
+  return 'rules' in inner && inner.rules.length > 1 ? `(${text})` : text
+}
+
+/** One of one is that one. */
+function unwrapped(rule: Rule): Rule {
+  return 'rules' in rule && rule.rules.length === 1 ? unwrapped(rule.rules[0]) : rule
 }
 
 function comparisonText(resource: Resource, { field, operator, value }: Rule & { op: 'compare' }): string {
