@@ -6,12 +6,15 @@ import { nukeCommand, statsCommand } from './areas/catalog/commands.ts'
 import { platform } from './areas/platform/area.ts'
 import { tokenAuthenticator } from './areas/platform/authenticate.ts'
 import { clientAuthenticator, isOfClient } from './areas/platform/clients/authenticate.ts'
+import { oauthService } from './areas/platform/clients/oauth.ts'
 import { briefing, loadSamples } from './demo.ts'
 import { doctor } from './doctor.ts'
 import { globalEnvironment, type Host, type Io, runCli } from './doors/cli.ts'
+import { oauthRoutes } from './doors/oauth.ts'
+import { perform } from './engine/perform.ts'
 import { type House, openHouse, upgrade, VERSION } from './house.ts'
 import type { Tx } from './kernel/action.ts'
-import type { Actor } from './kernel/actor.ts'
+import { type Actor, systemActor } from './kernel/actor.ts'
 import { openPromotion } from './promotion.ts'
 import { startServing, startWorking } from './serve.ts'
 import { readSettings } from './settings.ts'
@@ -106,7 +109,14 @@ async function serve(options: {
     house.engine.access.onChange(clients.forget)
     const authenticate = (secret: string, address?: string) =>
       isOfClient(secret) ? clients.authenticate(secret, address) : tokens(secret)
-    const running = await startServing(house, options.works ? AREAS : null, settings, authenticate)
+    const oauth = oauthService(
+      query,
+      (action) => perform(house.engine, { ...action, actor: systemActor('oauth') }),
+      clients,
+    )
+    const running = await startServing(house, options.works ? AREAS : null, settings, authenticate, (app) =>
+      oauthRoutes(app, oauth),
+    )
     io.stdout.write(
       demo
         ? briefing(running.url!, demo)

@@ -19,12 +19,14 @@ export async function startServing(
   areas: readonly Area[] | null,
   settings: Settings,
   authenticate: (token: string, address?: string) => Promise<Actor | null>,
+  routes: (app: FastifyInstance) => void = () => undefined,
 ): Promise<Running> {
   const log = pino({ level: settings.logLevel }, pino.destination({ dest: 2, sync: false }))
   const app = await createHttp({
     services: house.services,
     authenticate,
     logger: log,
+    routes,
     ready: () => readiness(house),
   })
   const url = await listen(app, settings)

@@ -1,4 +1,5 @@
 import type { TestContext } from 'node:test'
+import type { FastifyInstance } from 'fastify'
 import { currentActor } from '../../src/areas/platform/access/current.ts'
 import { type Door, openDoor, type Send, type Sent } from '../../src/doors/http/testing.ts'
 import { toy, toyTable } from '../../src/doors/http/toy.testing.ts'
@@ -20,12 +21,14 @@ export type AccessHouse = Door & {
 export async function accessHouse(
   t: TestContext,
   others: (secret: string, address?: string) => Promise<Actor | null> = async () => null,
+  routes?: (app: FastifyInstance) => void,
 ): Promise<AccessHouse> {
   const actors: { [token: string]: Actor } = { olga: { id: 'test:olga', name: 'Olga', roles: ['owner'] } }
   const door: Door = await openDoor(t, {
     resources: [toy],
     tables: toyTable,
     grants: true,
+    ...(routes ? { routes } : {}),
     authenticate: async (token, address) => actors[token] ?? others(token, address),
     current: (actor) =>
       currentActor(async (text, values) => (await door.pool.query(text, values)).rows, actor),
