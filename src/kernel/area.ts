@@ -1,5 +1,6 @@
 import type { Tx } from './action.ts'
 import type { Actor } from './actor.ts'
+import type { Alias } from './alias.ts'
 import type { Event } from './event.ts'
 import type { Row } from './field.ts'
 import type { GrantSource } from './grants/source.ts'
@@ -61,4 +62,6 @@ export type Area = {
   jobs?: readonly Job[]
   schedules?: readonly Schedule[]
   followers?: readonly Follower[]
+  /** addresses of programs that it took the place of. */
+  aliases?: readonly Alias[]
 }

@@ -65,6 +65,12 @@ test('why somebody may do something, or not: the decision, the rule and the gran
   }
   const [line] = (await ask('permission=toy:paint&user=ana@example.com&record=ball')).by
   assert.deepEqual([line.id, line.reason, line.by], [given.body.id, 'stock taking', 'test:olga'])
+  const checked = await as('ana')('POST', '/api/access/check', {
+    body: { permission: 'toy:read', record: 'ball' },
+  })
+  assert.deepEqual([checked.status, checked.body.decision], [200, 'allow'])
+  for (const body of [{}, { permission: 7 }, { permission: 'toy:read', verb: 'x' }])
+    assertProblem(await as('ana')('POST', '/api/access/check', { body }), 400, JSON.stringify(body))
   assert.equal((await ask('permission=toy:read&record=ball', 'ana')).decision, 'allow')
   assert.equal((await ask(`permission=toy:read&user=${ana}`, 'ana')).decision, 'depends')
   for (const [query, status, token] of [

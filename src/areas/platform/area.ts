@@ -1,4 +1,5 @@
 import type { Area } from '../../kernel/area.ts'
+import { accessAliases } from './access/aliases.ts'
 import { currentActor } from './access/current.ts'
 import { grant } from './access/grant.ts'
 import { accessRequest } from './access/request.ts'
@@ -38,6 +39,7 @@ export const platform: Area = {
   ],
   grants: grantSource,
   current: currentActor,
+  aliases: accessAliases,
   rules: ruleSource,
   views: savedView,
   jobs: [

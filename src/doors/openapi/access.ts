@@ -1,6 +1,6 @@
 import type { JsonSchema } from '../../kernel/field.ts'
 import type { Operation } from '../http/route.ts'
-import { read } from './answers.ts'
+import { json, jsonBody, read } from './answers.ts'
 import { ifNoneMatchParameter, query } from './parameters.ts'
 import { nullable, object, text } from './shapes.ts'
 
@@ -20,6 +20,17 @@ const lines: JsonSchema = {
   }),
 }
 const decision: JsonSchema = { enum: ['allow', 'deny', 'depends'] }
+const DECISION = object({
+  actor: text,
+  permission: text,
+  record: nullable(text),
+  decision,
+  because: text,
+  rule: nullable(text),
+  fields: nullable(object({ except: { type: 'boolean' }, names })),
+  by: lines,
+  denied_by: lines,
+})
 const subject = [
   query('user', 'Ask for this person (id or address) instead of oneself; for who may read grants.'),
   query('client', 'Ask for this client (id or name).'),
@@ -36,21 +47,24 @@ export const explain: Operation = {
     ...subject,
     ifNoneMatchParameter,
   ],
-  answers: read(
-    'The decision. `depends` is never a yes: the record says.',
-    object({
-      actor: text,
-      permission: text,
-      record: nullable(text),
-      decision,
-      because: text,
-      rule: nullable(text),
-      fields: nullable(object({ except: { type: 'boolean' }, names })),
-      by: lines,
-      denied_by: lines,
-    }),
-  ),
+  answers: read('The decision. `depends` is never a yes: the record says.', DECISION),
   problems: [404],
+}
+
+export const check: Operation = {
+  id: 'checkAccess',
+  summary: 'The same as explain, asked in a body.',
+  tag: TAG,
+  body: jsonBody(
+    object({ permission: text, record: text, user: text, client: text, role: text }, [
+      'record',
+      'user',
+      'client',
+      'role',
+    ]),
+  ),
+  answers: { 200: json('The decision.', DECISION) },
+  problems: [404, 413, 415, 422],
 }
 
 export const permissions: Operation = {

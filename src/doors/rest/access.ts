@@ -6,6 +6,7 @@ import { onlyParameters } from '../http/parameters.ts'
 import type { Route } from '../http/route.ts'
 import { actorOf } from '../identity.ts'
 import * as operations from '../openapi/access.ts'
+import { objectOf } from './call.ts'
 
 const SUBJECT = ['user', 'client', 'role'] as const
 
@@ -25,6 +26,21 @@ export function accessRoutes(engine: Engine): Route[] {
           reply,
           await explainAccess(engine, actorOf(request), { permission, ...rest }),
         )
+      },
+    },
+    {
+      method: 'POST',
+      path: '/api/access/check',
+      operation: operations.check,
+      async handle(request, reply) {
+        const asked = objectOf(request.body)
+        for (const [name, value] of Object.entries(asked))
+          if (!(['permission', 'record', ...SUBJECT] as string[]).includes(name) || typeof value !== 'string')
+            throw badRequest('body', `"${name.slice(0, 80)}" is not taken here, or is no text.`)
+        const { permission, ...rest } = asked as { [name: string]: string }
+        if (!permission)
+          throw badRequest('body', 'Say which permission, such as {"permission": "product:update"}.')
+        return reply.send(await explainAccess(engine, actorOf(request), { permission, ...rest }))
       },
     },
     {

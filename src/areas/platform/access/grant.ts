@@ -96,6 +96,33 @@ const revoke: Action = {
   },
 }
 
+const take: Action = {
+  description: 'Ends every grant of one holder that says just this, for programs that do not know its id.',
+  effect: 'write',
+  on: 'collection',
+  input: {
+    role: create.input.role,
+    user: create.input.user,
+    client: create.input.client,
+    permission: fields.permission,
+    record: fields.record,
+  },
+  async run(_rows, { input, actor, now }, tx, model) {
+    const holder = await findHolder(input, tx)
+    const rows = await tx.query<Row>(
+      `select * from "grant" where "${holder.kind}" = $1 and permission = $2 and record is not distinct from $3::uuid
+  and effect = 'allow' and revoked_at is null order by id for update`,
+      [holder.id, input.permission, input.record ?? null],
+    )
+    for (const row of rows) await requireRevocable(row, actor, tx, model)
+    const patchAll = {
+      ids: rows.map(({ id }) => id as string),
+      patch: { revoked_at: now, revoked_by: actor.id },
+    }
+    return { ...(rows.length ? { patchAll } : {}), answer: { revoked: rows.length } }
+  },
+}
+
 /** Who may do what: the only thing that decides. What the declarations say is given to the shipped roles at the start. */
 export const grant = resource('grant', {
   description:
@@ -111,7 +138,7 @@ export const grant = resource('grant', {
     undo: nobody,
     ingest: nobody,
   },
-  actions: { create, revoke, ship },
+  actions: { create, revoke, take, ship },
 })
 
 const EMPTY = { role: null, user: null, client: null, shipped: null, revoked_at: null, revoked_by: null }
