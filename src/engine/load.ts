@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Actor } from '../kernel/actor.ts'
 import type { Row } from '../kernel/field.ts'
 import { isUuid } from '../kernel/fields/ref.ts'
-import { notFound } from '../kernel/problem.ts'
+import { forbidden, notFound } from '../kernel/problem.ts'
 import type { Resource } from '../kernel/resource.ts'
 import { compile, compileNamed } from '../store/compile.ts'
 import type { Queryable } from '../store/pool.ts'
@@ -42,7 +42,9 @@ export async function* liveRows(
   resource: Resource,
   actor: Actor,
 ): AsyncGenerator<Row[]> {
-  const { rule } = requirePossible(engine, actor, resource, 'read')
+  const { rule, always } = requirePossible(engine, actor, resource, 'read')
+  // Code sees whole records, and could tell of what is hidden.
+  if (always !== null) throw forbidden(`Some fields of ${resource.plural} are hidden from ${actor.name}.`)
   const visible = sql`${where(resource, rule, actor)} and ${where(resource, resource.live, actor)}`
   let after: unknown = NO_ID
   for (;;) {

@@ -206,3 +206,18 @@ test('a grant begins and ends by the clock, also while nothing changes', async (
   await new Promise((resolve) => setTimeout(resolve, 600))
   assert.equal(await count(), 0)
 })
+
+test('GraphQL hides the same: a hidden field is nothing there, and no question may look at it', async (t) => {
+  const { as, person, give } = await houseWithToys(t)
+  const ana = await person('ana')
+  await give({ user: ana, permission: 'toy:read', fields: ['code', 'colour'] })
+  const ask = async (query: string) => (await as('ana')('POST', '/api/graphql', { body: { query } })).body
+  const shown = await ask('{ toys { nodes { code colour weight } } }')
+  assert.deepEqual(
+    shown.data.toys.nodes.map(({ weight }: { weight: unknown }) => weight),
+    [null, null],
+    JSON.stringify(shown),
+  )
+  const filtered = await ask('{ toys(filter: "weight > 2") { nodes { code } } }')
+  assert.equal(filtered.errors[0].extensions.status, 400, JSON.stringify(filtered))
+})
