@@ -3,7 +3,10 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
 import type { Services } from './doors/services.ts'
+import { createBook } from './engine/access/book.ts'
+import { createKeeper, type Keeper } from './engine/access/keeper.ts'
 import { createFeed } from './engine/feed.ts'
+import { queryOf } from './engine/rules.ts'
 import { settleShadows } from './engine/shadows.ts'
 import type { Engine } from './engine/types.ts'
 import type { Area } from './kernel/area.ts'
@@ -33,6 +36,8 @@ export type House = {
   cluster: Cluster
   backups: Backups
   wake: Wake
+  /** keeps what people may do as the table of grants says; none when no area has one. */
+  keeper: Keeper | null
   meters: Meters
   imports: ReturnType<typeof createImports>
   /** what running import sources needs, with the log that it writes to. */
@@ -67,7 +72,9 @@ export async function openHouse(
     if (options.migrate !== false) await upgrade(cluster, backups, options)
     pool = openPool(cluster.connection)
     if (options.migrate !== false) await ensureEventPartitions(pool)
-    return furnish(settings, areas, cluster, pool, backups, options)
+    const house = furnish(settings, areas, cluster, pool, backups, options)
+    if (options.migrate !== false) await house.keeper?.open()
+    return house
   } catch (error) {
     await pool?.end()
     await cluster.release()
@@ -88,15 +95,26 @@ function furnish(
   const jobs = areas.flatMap((area) => area.jobs ?? [])
   const followers = areas.flatMap((area) => area.followers ?? []).map(({ name }) => name)
   const meters = createMeters()
+  const named = new Map(resources.map((resource) => [resource.name, resource]))
+  const access = createBook(named)
+  const source = areas.find((area) => area.grants)?.grants
   const engine: Engine = {
     pool,
+    ...(source ? { grants: source } : {}),
     attempts: new Map(jobs.flatMap(({ name, attempts }) => (attempts ? [[name, attempts]] : []))),
-    resources: new Map(resources.map((resource) => [resource.name, resource])),
+    resources: named,
+    access,
     ...peopleWords(areas),
     wake: wake.wake,
   }
+  const keeper = source ? createKeeper(engine, access, source) : null
+  keeper?.watch(wake.onWake)
   const behind = proveBehind(backups, report)
-  const feed = createFeed(engine, { onWake: wake.onWake })
+  const current = areas.find((area) => area.current)?.current ?? (async (_query, actor) => actor)
+  const feed = createFeed(engine, {
+    onWake: wake.onWake,
+    current: (actor) => current(queryOf(pool), actor),
+  })
   const imports = createImports({
     engine,
     folder: join(settings.home, 'objects', 'uploads'),
@@ -134,11 +152,13 @@ function furnish(
     cluster,
     backups,
     wake,
+    keeper,
     meters,
     imports,
     sources,
     async close() {
       await feed.stop()
+      await keeper?.close()
       if (!signal?.aborted) await behind.done()
       if (signal?.aborted) await abandonConnections(cluster.connection)
       await wake.close()

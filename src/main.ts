@@ -5,6 +5,8 @@ import { catalog } from './areas/catalog/area.ts'
 import { nukeCommand, statsCommand } from './areas/catalog/commands.ts'
 import { platform } from './areas/platform/area.ts'
 import { tokenAuthenticator } from './areas/platform/authenticate.ts'
+import { clientAuthenticator, isOfClient } from './areas/platform/clients/authenticate.ts'
+import { oauthService } from './areas/platform/clients/oauth.ts'
 import { linkByHand } from './areas/platform/people/by-hand.ts'
 import { firstOwnerLink } from './areas/platform/people/first-owner.ts'
 import { peopleJobs } from './areas/platform/people/jobs.ts'
@@ -13,8 +15,10 @@ import { createPeople } from './areas/platform/people/service.ts'
 import { briefing, loadSamples, welcome } from './demo.ts'
 import { doctor } from './doctor.ts'
 import { globalEnvironment, type Host, type Io, runCli } from './doors/cli.ts'
+import { oauthRoutes } from './doors/oauth.ts'
+import { perform } from './engine/perform.ts'
 import { type House, openHouse, upgrade, VERSION } from './house.ts'
-import type { Actor } from './kernel/actor.ts'
+import { type Actor, systemActor } from './kernel/actor.ts'
 import type { Area } from './kernel/area.ts'
 import {
   eitherAuthenticator,
@@ -55,6 +59,7 @@ const host: Host = {
   version: VERSION,
   defaultResource: 'product',
   tokenResource: 'token',
+  accessResources: { grant: 'grant', client: 'client', key: 'client_key' },
   areas: [statsCommand, nukeCommand],
   async open(options) {
     const house = await open(options)
@@ -119,12 +124,20 @@ async function serve(options: {
     const onError = (error: Error) => note(`A sign-in could not be written down: ${error.message}`)
     const people = createPeople({ ...context, onError })
     house.services.people = people
-    const authenticate = eitherAuthenticator(people, tokenAuthenticator(context.query))
+    const persons = eitherAuthenticator(people, tokenAuthenticator(context.query))
+    const clients = clientAuthenticator(context.query)
+    house.engine.access.onChange(clients.forget)
+    const oauth = oauthService(
+      context.query,
+      (action) => perform(house.engine, { ...action, actor: systemActor('oauth') }),
+      clients,
+    )
     const running = await startServing(
       house,
       options.works ? working(settings) : null,
       settings,
-      authenticate,
+      (secret, address) => (isOfClient(secret) ? clients.authenticate(secret, address) : persons(secret)),
+      (app) => oauthRoutes(app, oauth),
     )
     io.stdout.write(
       demo
@@ -135,6 +148,7 @@ async function serve(options: {
     await untilInterrupted()
     await running.stop()
     await people.settled()
+    await clients.close()
   } finally {
     await house.close()
   }

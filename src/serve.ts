@@ -20,7 +20,8 @@ export async function startServing(
   house: House,
   areas: readonly Area[] | null,
   settings: Settings,
-  authenticate: (token: string) => Promise<Actor | null>,
+  authenticate: (token: string, address?: string) => Promise<Actor | null>,
+  routes: (app: FastifyInstance) => void = () => undefined,
 ): Promise<Running> {
   const log = pino({ level: settings.logLevel }, pino.destination({ dest: 2, sync: false }))
   const { warning, ...cookies } = cookiesFor(originOfHouse(settings), settings.plainCookies)
@@ -30,6 +31,7 @@ export async function startServing(
     authenticate,
     logger: log,
     cookies,
+    routes,
     ready: () => readiness(house),
   })
   const url = await listen(app, settings)

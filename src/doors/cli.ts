@@ -2,7 +2,9 @@ import { Command, CommanderError } from 'commander'
 import { perform } from '../engine/perform.ts'
 import type { AreaCommand } from '../kernel/command.ts'
 import type { Fault } from '../kernel/fault.ts'
+import { accessCommands } from './cli/access.ts'
 import { backupCommands } from './cli/backups.ts'
+import { clientCommands } from './cli/clients.ts'
 import { type Host, type Io, print, withServices } from './cli/context.ts'
 import { exportCommand } from './cli/export.ts'
 import { historyCommands } from './cli/history.ts'
@@ -91,6 +93,8 @@ function buildProgram(host: Host, io: Io, settle: (code: number) => void): Comma
   backupCommands(register)
   jobCommands(register)
   peopleCommands(register)
+  accessCommands(register)
+  clientCommands(register)
   for (const command of host.areas) areaCommand(register, command)
   return program
 }

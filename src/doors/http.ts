@@ -38,7 +38,7 @@ import type { Services } from './services.ts'
 export type HttpOptions = {
   services: Services
   /** who holds a token; null when nobody does. */
-  authenticate(token: string): Promise<Actor | null>
+  authenticate(token: string, address?: string): Promise<Actor | null>
   logger: Logger | false
   /** bytes of a JSON body; 1 MB when absent. */
   bodyLimitBytes?: number

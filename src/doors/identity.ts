@@ -28,7 +28,7 @@ export type Identify = (request: FastifyRequest, reply: FastifyReply) => Promise
  * with 401, unless its route says that it is open. Counts requests by actor, and failed ones by address.
  */
 export function identifyBy(
-  authenticate: (token: string) => Promise<Actor | null>,
+  authenticate: (token: string, address?: string) => Promise<Actor | null>,
   rate: Rate,
   cookies: Cookies,
 ): Identify {
@@ -38,7 +38,7 @@ export function identifyBy(
   return async (request, reply) => {
     takeCredential(request, cookies)
     if (isOpen(request)) return
-    const actor = await actorOfHeader(request.credential, authenticate)
+    const actor = await actorOfHeader(request.credential, authenticate, request.ip)
     if (!actor) throw refuse(reply, request.credential, guessesOf(request.ip))
     request.actor = { ...actor, address: request.ip }
     requireFactor(request)
@@ -70,10 +70,11 @@ function requireFactor({ actor, routeOptions }: FastifyRequest): void {
 /** The actor of a token, null when the header holds none that is valid. */
 export async function actorOfHeader(
   header: string | undefined,
-  authenticate: (token: string) => Promise<Actor | null>,
+  authenticate: (token: string, address?: string) => Promise<Actor | null>,
+  address?: string,
 ): Promise<Actor | null> {
   const token = header === undefined ? undefined : BEARER.exec(header)?.[1]
-  return token === undefined ? null : authenticate(token)
+  return token === undefined ? null : authenticate(token, address)
 }
 
 /** Who asks. A route that got here without an actor is a mistake of ours, and stays closed. */

@@ -15,7 +15,7 @@ import type { Services } from './services.ts'
 /** What the live door is given. */
 export type LiveOptions = {
   services: Services
-  authenticate(token: string): Promise<Actor | null>
+  authenticate(token: string, address?: string): Promise<Actor | null>
   toProblem(error: unknown): Promise<Problem>
   limits?: Partial<LiveLimits>
 }
@@ -38,7 +38,7 @@ export async function liveRoute(app: FastifyInstance, options: LiveOptions): Pro
     streams,
     toProblem,
     isStillValid: async (request: FastifyRequest) =>
-      isSame(await actorOfHeader(request.credential, authenticate), request.actor),
+      isSame(await actorOfHeader(request.credential, authenticate, request.ip), request.actor),
   }
   return {
     method: 'GET',

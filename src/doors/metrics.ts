@@ -85,7 +85,7 @@ async function servicesText(services: Pick<Services, 'gauges'>): Promise<string>
 /** `GET /metrics`: free for a scraper on this machine, for others with a token of an owner or operator. */
 export function metricsRoute(
   metrics: Metrics,
-  authenticate: (token: string) => Promise<Actor | null>,
+  authenticate: (token: string, address?: string) => Promise<Actor | null>,
 ): Route {
   return {
     method: 'GET',
@@ -107,7 +107,7 @@ export function metricsRoute(
 
 async function requireReader(
   header: string | undefined,
-  authenticate: (token: string) => Promise<Actor | null>,
+  authenticate: (token: string, address?: string) => Promise<Actor | null>,
 ): Promise<void> {
   const actor = await actorOfHeader(header, authenticate)
   if (!actor)

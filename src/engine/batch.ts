@@ -34,7 +34,7 @@ import {
 import { traceparent } from '../store/trace.ts'
 import { where } from '../store/where.ts'
 import { freshInspection } from './inspection.ts'
-import { requirePossible } from './lookup.ts'
+import { requireAll } from './lookup.ts'
 import { queryOf } from './rules.ts'
 import type { Engine, ImportOptions } from './types.ts'
 
@@ -72,7 +72,7 @@ export async function planBatch(
   },
 ): Promise<Planned> {
   const { resource, importId, options, actor, claimant } = request
-  requirePossible(resource, 'ingest', actor)
+  requireAll(engine, actor, resource, 'ingest')
   const { stamp, inspect } = await freshInspection(engine, client, resource)
   const judging: JudgeOptions = {
     mode: options.mode ?? 'replace',
@@ -259,6 +259,7 @@ export type Applied = { change: string | null; counts: Counts }
  * set-wise with its events.
  */
 export async function applyBatch(
+  engine: Engine,
   client: Queryable,
   request: {
     actor: Actor
@@ -271,7 +272,7 @@ export async function applyBatch(
   },
 ): Promise<Applied> {
   const { actor, resource, importId } = request
-  requirePossible(resource, 'ingest', actor)
+  requireAll(engine, actor, resource, 'ingest')
   if (await rulesMoved(client, resource, importId))
     throw conflict(
       'import.rules_changed',

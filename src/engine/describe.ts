@@ -1,10 +1,11 @@
 import type { Action } from '../kernel/action.ts'
 import type { Actor } from '../kernel/actor.ts'
 import { type Field, type Fields, isObjectList } from '../kernel/field.ts'
+import { isEverOpen } from '../kernel/grants/access.ts'
 import { fieldSchema, inputFields } from '../kernel/record.ts'
 import { type Resource, shownFields } from '../kernel/resource.ts'
 import { fieldsOf, isNobody, type Rule, residue } from '../kernel/rule.ts'
-import { ruleOf } from './lookup.ts'
+import { accessTo } from './lookup.ts'
 import type { Engine } from './types.ts'
 
 /** A field as a form, a column or a filter needs it. `schema` is JSON Schema 2020-12; absent members are false or none. */
@@ -71,14 +72,16 @@ export type Description = { actor: Actor; resources: ResourceDescription[] }
 
 /** What a client needs to know: who it is, and of each resource that it may read the fields, the key and the actions open to it. */
 export function describe(engine: Engine, actor: Actor): Description {
-  const readable = [...engine.resources.values()].filter((resource) => isOpen(resource, 'read', actor))
+  const readable = [...engine.resources.values()].filter((resource) =>
+    isOpen(engine, resource, 'read', actor),
+  )
   return {
     actor: { id: actor.id, name: actor.name, roles: actor.roles },
-    resources: readable.map((resource) => describeResource(resource, actor)),
+    resources: readable.map((resource) => describeResource(engine, resource, actor)),
   }
 }
 
-function describeResource(resource: Resource, actor: Actor): ResourceDescription {
+function describeResource(engine: Engine, resource: Resource, actor: Actor): ResourceDescription {
   const { name, plural, description, key, traits } = resource
   return {
     name,
@@ -86,15 +89,23 @@ function describeResource(resource: Resource, actor: Actor): ResourceDescription
     description,
     key,
     traits,
-    read: conditionOf(resource, 'read', actor),
-    fields: shownFields(resource).map(([each, field]) => describeField(each, field)),
+    read: conditionOf(engine, resource, 'read', actor),
+    fields: shownFields(resource)
+      .filter(([each]) => isEverOpen(accessTo(engine, actor, resource, 'read'), each))
+      .map(([each, field]) => describeField(each, field)),
     actions: Object.entries(resource.actions)
-      .filter(([each]) => isOpen(resource, each, actor))
-      .map(([each, action]) => describeAction(resource, each, action, actor)),
+      .filter(([each]) => isOpen(engine, resource, each, actor))
+      .map(([each, action]) => describeAction(engine, resource, each, action, actor)),
   }
 }
 
-function describeAction(resource: Resource, name: string, action: Action, actor: Actor): ActionDescription {
+function describeAction(
+  engine: Engine,
+  resource: Resource,
+  name: string,
+  action: Action,
+  actor: Actor,
+): ActionDescription {
   const { description, on, effect, from, archived = false, partial = false, input } = action
   return {
     name,
@@ -105,7 +116,7 @@ function describeAction(resource: Resource, name: string, action: Action, actor:
     archived,
     partial,
     input: inputFields(input).map(([each, field]) => describeField(each, field)),
-    when: conditionOf(resource, name, actor),
+    when: conditionOf(engine, resource, name, actor),
   }
 }
 
@@ -137,12 +148,12 @@ function describeItem(field: Field): FieldDescription | FieldDescription[] {
     : describeField('', field.item as Field)
 }
 
-function isOpen(resource: Resource, action: string, actor: Actor): boolean {
-  return !isNobody(residue(ruleOf(resource, action), actor))
+function isOpen(engine: Engine, resource: Resource, action: string, actor: Actor): boolean {
+  return !isNobody(residue(accessTo(engine, actor, resource, action).rule, actor))
 }
 
-function conditionOf(resource: Resource, action: string, actor: Actor): Condition {
-  const left = residue(ruleOf(resource, action), actor)
+function conditionOf(engine: Engine, resource: Resource, action: string, actor: Actor): Condition {
+  const left = residue(accessTo(engine, actor, resource, action).rule, actor)
   const asked = fieldsOf(left)
   if (asked.length === 0) return null
   const shown = new Set(shownFields(resource).map(([name]) => name))

@@ -1,14 +1,17 @@
 import { sql } from 'kysely'
 import type { Actor } from '../kernel/actor.ts'
 import type { Row } from '../kernel/field.ts'
+import type { Access } from '../kernel/grants/access.ts'
+import { intersection, type Names } from '../kernel/grants/names.ts'
 import { badRequest } from '../kernel/problem.ts'
 import { same } from '../kernel/record.ts'
 import { keepsHistory, type Resource } from '../kernel/resource.ts'
-import { matches } from '../kernel/rule.ts'
+import { all, matches } from '../kernel/rule.ts'
 import { compile } from '../store/compile.ts'
 import { where } from '../store/where.ts'
+import { cut } from './access/sight.ts'
 import { decodeCursor, encodeCursor } from './cursor.ts'
-import { requirePossible, resourceOf, ruleOf } from './lookup.ts'
+import { requirePossible, resourceOf } from './lookup.ts'
 import type { Engine } from './types.ts'
 
 /** How a record differs between two times: the fields that are not the same, as they were and as they are. */
@@ -37,17 +40,18 @@ export async function diff(
   query: DiffQuery,
 ): Promise<{ items: Difference[]; next: string | null }> {
   const resource = resourceOf(engine, resourceName)
-  requirePossible(resource, 'read', actor)
+  const accesses = ['read', 'history'].map((verb) => requirePossible(engine, actor, resource, verb))
+  const open = accesses.map(({ always }) => always).reduce(intersection)
   if (!keepsHistory(resource)) throw badRequest('as_of', `${resource.plural} keep no history.`)
   const question = ['diff', resource.name, query.asOf, query.until ?? '']
   let after = query.cursor ? String(decodeCursor(question, query.cursor)[0]) : null
   const items: Difference[] = []
   // A page of facts may hold few differences, so it is filled from as many pages as it takes.
   for (;;) {
-    const facts = await factsSince(engine, resource, actor, query, after)
+    const facts = await factsSince(engine, accesses, resource, actor, query, after)
     for (const fact of facts) {
       after = fact.record
-      const difference = visible(resource, actor, fact) ? differenceOf(resource, fact) : undefined
+      const difference = visible(accesses, actor, fact) ? differenceOf(resource, fact, open) : undefined
       if (difference) items.push(difference)
       if (items.length === query.limit) return { items, next: encodeCursor(question, [after]) }
     }
@@ -58,13 +62,14 @@ export async function diff(
 /** What happened to each record since, folded: its first `before` and its last `after`. */
 async function factsSince(
   engine: Engine,
+  accesses: readonly Access[],
   resource: Resource,
   actor: Actor,
   { asOf, until, limit }: DiffQuery,
   after: string | null,
 ): Promise<Fact[]> {
   const { text, values } =
-    compile(sql`select e.*, ${where(resource, ruleOf(resource, 'read'), actor)} as shown from (
+    compile(sql`select e.*, ${where(resource, all(...accesses.map(({ rule }) => rule)), actor)} as shown from (
 
   select record, max(key) as key, (array_agg(before is null order by position))[1] as made, (array_agg(action = 'delete' order by position desc))[1] as gone,
     serai_merge(before order by position desc) as before, serai_merge(after order by position) as after, max(time) as time
@@ -76,22 +81,22 @@ async function factsSince(
 }
 
 /** A row that is no more is judged by what the log says of it. */
-function visible(resource: Resource, actor: Actor, { gone, shown, before }: Fact): boolean {
-  return gone ? matches(ruleOf(resource, 'read'), before ?? {}, actor) : shown
+function visible(accesses: readonly Access[], actor: Actor, { gone, shown, before }: Fact): boolean {
+  return gone ? accesses.every(({ rule }) => matches(rule, before ?? {}, actor)) : shown
 }
 
-function differenceOf(resource: Resource, fact: Fact): Difference | undefined {
+function differenceOf(resource: Resource, fact: Fact, open: Names): Difference | undefined {
   const { record, key, time, made, gone } = fact
   if (made && gone) return undefined
   const entry = { record, key, time }
-  if (made) return { ...entry, effect: 'created', before: null, after: fact.after }
-  if (gone) return { ...entry, effect: 'deleted', before: fact.before, after: null }
+  if (made) return { ...entry, effect: 'created', before: null, after: cut(fact.after!, open) }
+  if (gone) return { ...entry, effect: 'deleted', before: cut(fact.before ?? {}, open), after: null }
   const before = fact.before ?? {}
   const names = Object.keys(fact.after!).filter(
     (name) => resource.fields[name] && !same(before[name], fact.after![name]),
   )
   if (names.length === 0) return undefined
-  const only = (row: Row) => Object.fromEntries(names.map((name) => [name, row[name] ?? null]))
+  const only = (row: Row) => cut(Object.fromEntries(names.map((name) => [name, row[name] ?? null])), open)
   return { ...entry, effect: effectOf(names, fact.after!), before: only(before), after: only(fact.after!) }
 }
 

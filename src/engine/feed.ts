@@ -2,6 +2,7 @@ import { createGate } from './feed/gate.ts'
 import { subscribe } from './feed/subscribe.ts'
 import { createTail } from './feed/tail.ts'
 import type { Feed, FeedLimits } from './feed/types.ts'
+import type { Current } from './feed/watch.ts'
 import type { Engine } from './types.ts'
 
 export type { Feed, FeedEvent, FeedLimits, FeedMessage, FeedRequest } from './feed/types.ts'
@@ -19,7 +20,12 @@ const SNAPSHOTS_MAX = 3
  */
 export function createFeed(
   engine: Engine,
-  options: { onWake?(listener: () => void): () => void; limits?: Partial<FeedLimits> } = {},
+  options: {
+    onWake?(listener: () => void): () => void
+    /** who a subscriber is by now, asked whenever what people may do has changed. */
+    current?: Current
+    limits?: Partial<FeedLimits>
+  } = {},
 ): Feed {
   const stopping = new AbortController()
   const tail = createTail(engine, options.onWake ?? (() => () => undefined))
@@ -27,6 +33,7 @@ export function createFeed(
     engine,
     tail,
     snapshots: createGate(SNAPSHOTS_MAX),
+    current: options.current ?? (async (actor) => actor),
     stopping: stopping.signal,
     limits: {
       queueMessages: QUEUE_MESSAGES_MAX,

@@ -5,7 +5,7 @@ import { nearest } from '../kernel/nearest.ts'
 import { badRequest } from '../kernel/problem.ts'
 import { reading } from '../kernel/record.ts'
 import { type Resource, shownFields } from '../kernel/resource.ts'
-import { all, any, type Comparison, compare, not, type Rule } from '../kernel/rule.ts'
+import { all, any, type Comparison, compare, not, owns, type Rule, self } from '../kernel/rule.ts'
 import { ExpressionError } from './expression/error.ts'
 import { type Expr, parseExpression, type Tree } from './expression/parse.ts'
 
@@ -29,7 +29,7 @@ const SUPPORTED = '== != < <= > >= in && || ! contains() startsWith() overlaps()
 /**
  * A condition in CEL as a rule, the subset that SQL can express: comparisons of a field with a value joined by `&&`, `||`
  * and `!`, `x in [..]`, `"value" in list`, `contains`, `startsWith` and `overlaps`. Anything else is a 400 that points at
- * the character. As in CEL, `x != 1` holds where x is missing; every other comparison with a missing value is false.
+ * the character. `me` is whoever asks: `keeper == me`. As in CEL, `x != 1` holds where x is missing; every other comparison with a missing value is false.
  */
 export function parseFilter(resource: Resource, source: string): Rule {
   try {
@@ -88,12 +88,28 @@ function unsupported(name: string): string {
 }
 
 function binary(expr: Expr, operator: Comparison, [left, right]: Expr[], context: Context): Rule {
+  const whose = isMe(right, context) ? left : isMe(left, context) ? right : undefined
+  if (whose) return ownership(expr, whose, operator, context)
   if (isField(left, context)) return comparison(expr, left, operator, constant(right, context), context)
   if (isField(right, context))
     return comparison(expr, right, MIRRORED[operator] ?? operator, constant(left, context), context)
   const call = [left, right].find((each) => each.exprKind.case === 'callExpr')
   if (call) throw context.tree.wrong(call, 'unsupported', unsupported((call.exprKind.value as Call).function))
   throw context.tree.wrong(expr, 'syntax', 'one side must be a field')
+}
+
+/** `keeper == me`: the field holds whoever asks. */
+function ownership(expr: Expr, target: Expr, operator: Comparison, context: Context): Rule {
+  const { resource, tree } = context
+  const name = fieldName(target, context)
+  const { kind } = filterField(resource, name, (reason) => tree.wrong(target, 'name', reason))
+  if (kind !== 'text' && kind !== 'ref')
+    throw tree.wrong(target, 'kind', `"${name}" is ${kind} and cannot hold who asks`)
+  // A reference holds the record of a person, a text the name under which the log has whoever acts.
+  const mine = kind === 'ref' ? self(name) : owns(name)
+  if (operator === '=') return mine
+  if (operator === '!=') return not(mine)
+  throw tree.wrong(expr, 'kind', 'me can only be compared with == and !=')
 }
 
 function membership(expr: Expr, [left, right]: Expr[], context: Context): Rule {
@@ -110,8 +126,14 @@ function span([start, end]: Expr[], context: Context): unknown {
 
 function isField(expr: Expr, context: Context): boolean {
   return (
-    (expr.exprKind.case === 'identExpr' && !isToday(expr, context)) || expr.exprKind.case === 'selectExpr'
+    (expr.exprKind.case === 'identExpr' && !isToday(expr, context) && !isMe(expr, context)) ||
+    expr.exprKind.case === 'selectExpr'
   )
+}
+
+/** `me` is whoever asks, where no field has this name. */
+function isMe(expr: Expr, { resource }: Context): boolean {
+  return expr.exprKind.case === 'identExpr' && expr.exprKind.value.name === 'me' && !resource.fields.me
 }
 
 /** `today` is the date of the question, where no field has this name. */

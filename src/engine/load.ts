@@ -2,13 +2,14 @@ import { sql } from 'kysely'
 import type { Actor } from '../kernel/actor.ts'
 import type { Row } from '../kernel/field.ts'
 import { isUuid } from '../kernel/fields/ref.ts'
-import { notFound } from '../kernel/problem.ts'
+import { forbidden, notFound } from '../kernel/problem.ts'
 import type { Resource } from '../kernel/resource.ts'
 import { compile, compileNamed } from '../store/compile.ts'
 import type { Queryable } from '../store/pool.ts'
 import { fromColumns, selectList } from '../store/rows.ts'
 import { type Sql, where } from '../store/where.ts'
-import { requirePossible, ruleOf } from './lookup.ts'
+import { accessTo, requirePossible } from './lookup.ts'
+import type { Engine } from './types.ts'
 
 /**
  * The stored rows of these ids or natural keys, in the order they were asked for, as the actor may see them; locked in the
@@ -16,6 +17,7 @@ import { requirePossible, ruleOf } from './lookup.ts'
  * `source` is what they are read from, when that is not the table as it is now.
  */
 export async function loadTargets(
+  engine: Engine,
   client: Queryable,
   resource: Resource,
   actor: Actor,
@@ -24,7 +26,7 @@ export async function loadTargets(
   source: Sql = sql`${sql.table(resource.name)}`,
 ): Promise<Row[]> {
   const statement = compileNamed(sql`select ${sql.raw(selectList(resource))} from ${source} t
-where ${identity(resource, targets)} and ${where(resource, ruleOf(resource, 'read'), actor)}
+where ${identity(resource, targets)} and ${where(resource, accessTo(engine, actor, resource, 'read').rule, actor)}
 order by t.id ${lock ? sql`for update` : sql``}`)
   const { rows } = await client.query<Row>(statement)
   const found = rows.map((row) => fromColumns(resource, row))
@@ -34,9 +36,16 @@ order by t.id ${lock ? sql`for update` : sql``}`)
 const CHUNK_ROWS = 1_000
 
 /** Every live record that the actor may read, in chunks, in the order of the ids, so that memory is flat. */
-export async function* liveRows(client: Queryable, resource: Resource, actor: Actor): AsyncGenerator<Row[]> {
-  requirePossible(resource, 'read', actor)
-  const visible = sql`${where(resource, ruleOf(resource, 'read'), actor)} and ${where(resource, resource.live, actor)}`
+export async function* liveRows(
+  engine: Engine,
+  client: Queryable,
+  resource: Resource,
+  actor: Actor,
+): AsyncGenerator<Row[]> {
+  const { rule, always } = requirePossible(engine, actor, resource, 'read')
+  // Code sees whole records, and could tell of what is hidden.
+  if (always !== null) throw forbidden(`Some fields of ${resource.plural} are hidden from ${actor.name}.`)
+  const visible = sql`${where(resource, rule, actor)} and ${where(resource, resource.live, actor)}`
   let after: unknown = NO_ID
   for (;;) {
     const { text, values } =

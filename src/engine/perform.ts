@@ -1,8 +1,10 @@
-import type { Action, Call, Effects } from '../kernel/action.ts'
+import type { Action, Call, Effects, FurtherCall } from '../kernel/action.ts'
 import { type Fault, fault } from '../kernel/fault.ts'
 import type { Row } from '../kernel/field.ts'
+import { fieldsOpen } from '../kernel/grants/access.ts'
+import { has } from '../kernel/grants/names.ts'
 import { badRequest, conflict, forbidden, invalid, Problem } from '../kernel/problem.ts'
-import { difference, join, readFields, reading, readPatch } from '../kernel/record.ts'
+import { difference, join, readFields, reading, readPatch, same } from '../kernel/record.ts'
 import { keepsHistory, keyLabel, keyOf, type Resource } from '../kernel/resource.ts'
 import { matches } from '../kernel/rule.ts'
 import { uuidv7 } from '../kernel/uuid.ts'
@@ -11,11 +13,12 @@ import type { Queryable } from '../store/pool.ts'
 import { addJobs } from '../store/queue.ts'
 import { insertRows, patchAll, type Stamp, type Update, updateRows, type Write } from '../store/rows.ts'
 import { traceparent } from '../store/trace.ts'
+import { answerOf } from './access/sight.ts'
 import { explain } from './constraints.ts'
 import { freshInspection, type Inspection, inspectionOf } from './inspection.ts'
 import { liveRows, loadTargets } from './load.ts'
-import { actionOf, requirePossible, resourceOf, ruleOf } from './lookup.ts'
-import { facts, present } from './present.ts'
+import { accessTo, actionOf, requirePossible, resourceOf } from './lookup.ts'
+import { facts } from './present.ts'
 import { parseTime } from './query.ts'
 import { type Claim, claimOf, findReplay, once } from './replay.ts'
 import { modelOf, queryOf } from './rules.ts'
@@ -66,7 +69,7 @@ type Plan = {
 function parse(engine: Engine, request: Perform): Omit<Plan, 'inspection'> {
   const resource = resourceOf(engine, request.resource)
   const action = actionOf(resource, request.action)
-  requirePossible(resource, request.action, request.actor)
+  requirePossible(engine, request.actor, resource, request.action)
   requireRecentProof(action, request.actor)
   const targets = request.targets ?? []
   if (action.on === 'records' && targets.length === 0)
@@ -186,11 +189,13 @@ async function execute(
 ): Promise<Outcome | undefined> {
   const { request, resource, action, stamp } = plan
   const rows =
-    action.on === 'records' ? await loadTargets(client, resource, request.actor, plan.targets, lock) : []
-  for (const row of rows) checkTarget(plan, row)
+    action.on === 'records'
+      ? await loadTargets(engine, client, resource, request.actor, plan.targets, lock)
+      : []
+  for (const row of rows) checkTarget(engine, plan, row)
   const effects = await effectsOf(engine, client, plan, rows)
   const said: Said = { faults: [], warnings: [], shadows: [] }
-  const created = buildCreates(plan, effects.create ?? [], said)
+  const created = buildCreates(engine, plan, effects.create ?? [], said)
   const changed = buildUpdates(plan, rows, effects.patch ?? new Map(), said)
   const { stamp: rules } = plan.inspection
   if (said.faults.length) {
@@ -202,27 +207,51 @@ async function execute(
   const updated = await updateRows(client, resource, changed, stamp, rules)
   if (inserted.length < created.length || updated.length < changed.length) return undefined
   const swept = effects.patchAll ? await sweep(engine, client, plan, effects.patchAll, said) : 0
+  const answers = await callFurther(engine, client, plan, rows[0] ?? inserted[0], effects.calls ?? [])
   if (effects.jobs?.length) await addJobs(client, effects.jobs, plan.attempts)
   const byId = new Map(updated.map((row) => [row.id, row]))
-  const records = [...inserted, ...rows.map((row) => byId.get(row.id) ?? row)].map((row) =>
-    present(resource, row),
+  const records = [...inserted, ...rows.map((row) => byId.get(row.id) ?? row)].map(
+    answerOf(engine, request.actor, resource),
   )
   const wrote = inserted.length + updated.length + swept > 0 && !request.dryRun
   if (wrote) countShadows(engine, said.shadows)
   return {
     change: wrote ? stamp.change : null,
     records,
-    answer: effects.answer ?? null,
+    answer: answers.length ? Object.assign({}, effects.answer, ...answers) : (effects.answer ?? null),
     ...(said.warnings.length ? { warnings: said.warnings.slice(0, WARNINGS_MAX) } : {}),
     replayed: false,
     dryRun: request.dryRun ?? false,
   }
 }
 
-function checkTarget({ request, resource, action }: Plan, row: Row): void {
+/** The calls that an action leads to, by the same actor: what they do is part of this change, or none of it happens. */
+async function callFurther(
+  engine: Engine,
+  client: Queryable,
+  { request, resource, stamp }: Plan,
+  cause: Row | undefined,
+  calls: readonly FurtherCall[],
+): Promise<Row[]> {
+  const answers: Row[] = []
+  for (const call of calls) {
+    const { key: _key, ifVersion: _version, ...own } = request
+    const parsed = parse(engine, { ...own, targets: [], input: {}, ...call })
+    const plan: Plan = {
+      ...parsed,
+      stamp: { ...stamp, action: call.action, cause: cause ? `${resource.name}:${cause.id}` : stamp.cause },
+      inspection: await freshInspection(engine, client, parsed.resource),
+    }
+    const outcome = await execute(engine, client, plan, true)
+    if (!outcome) throw conflict('busy', 'Others keep changing this record. Read it again and try once more.')
+    answers.push({ ...outcome.answer })
+  }
+  return answers
+}
+
+function checkTarget(engine: Engine, { request, resource, action, inputs }: Plan, row: Row): void {
   const label = `${resource.name} ${keyLabel(resource, row)}`
-  if (!matches(ruleOf(resource, request.action), row, request.actor))
-    throw forbidden(`${request.actor.name} may not ${request.action} ${label}.`)
+  requireAllowed(engine, request, resource, row, label, setBy(action, inputs[0]))
   const live = matches(resource.live, row, request.actor)
   if (action.archived && live) throw conflict('state', `${label} is not archived.`)
   if (!action.archived && !live) throw conflict('archived', `${label} is archived. Restore it first.`)
@@ -238,6 +267,29 @@ function checkTarget({ request, resource, action }: Plan, row: Row): void {
       'Changed meanwhile',
       `${label} is at version ${row.version}, you have seen ${request.ifVersion}. Read it again and repeat your change.`,
     )
+}
+
+/** The row is one of those that the actor may do this to, and the input sets no field that is closed to it there. */
+function requireAllowed(
+  engine: Engine,
+  { actor, action }: Perform,
+  resource: Resource,
+  row: Row,
+  label: string,
+  fields: readonly string[],
+): void {
+  const access = accessTo(engine, actor, resource, action)
+  if (!matches(access.rule, row, actor)) throw forbidden(`${actor.name} may not ${action} ${label}.`)
+  if (access.always === null) return
+  const open = fieldsOpen(access, row, actor)
+  const closed = fields.find((name) => !has(open, name))
+  if (closed !== undefined)
+    throw forbidden(`${actor.name} may ${action} ${label}, but may not set its ${closed}.`)
+}
+
+/** The fields that an input sets: in a patch all that are there, otherwise what differs from saying nothing. */
+function setBy({ input: fields, partial }: Action, input: Row = {}): string[] {
+  return Object.keys(input).filter((name) => partial || !same(input[name], fields[name]?.default ?? null))
 }
 
 async function effectsOf(
@@ -259,7 +311,7 @@ async function effectsOf(
       call,
       {
         query: queryOf(client),
-        rows: (name) => liveRows(client, resourceOf(engine, name), request.actor),
+        rows: (name) => liveRows(engine, client, resourceOf(engine, name), request.actor),
       },
       modelOf(engine),
     )
@@ -271,11 +323,16 @@ async function effectsOf(
 /** What was said of the records of a call: by checks and rules, by rules of severity warning, by rules in shadow. */
 type Said = { faults: Fault[]; warnings: Fault[]; shadows: string[] }
 
-function buildCreates({ request, resource, inspection }: Plan, rows: Row[], said: Said): Write[] {
+function buildCreates(
+  engine: Engine,
+  { request, resource, action, inputs, inspection }: Plan,
+  rows: Row[],
+  said: Said,
+): Write[] {
   return rows.map((given, index) => {
     const row = { id: uuidv7(), ...given }
-    if (!matches(ruleOf(resource, request.action), row, request.actor))
-      throw forbidden(`${request.actor.name} may not make this ${resource.name}.`)
+    const input = inputs.length === rows.length ? inputs[index] : inputs[0]
+    requireAllowed(engine, request, resource, row, `this ${resource.name}`, setBy(action, input))
     hear(inspection.inspect(row, null), rows.length > 1 ? `[${index}]` : '', said)
     return { row, key: labelKey(resource, row), before: null, after: facts(resource, row) }
   })
@@ -332,7 +389,7 @@ async function sweep(
   if (rules > 0 && matches(resource.live, patch, request.actor))
     for (let from = 0; from < ids.length && said.faults.length === 0; from += TARGETS_MAX) {
       const chunk = ids.slice(from, from + TARGETS_MAX)
-      for (const row of await loadTargets(client, resource, request.actor, chunk, false))
+      for (const row of await loadTargets(engine, client, resource, request.actor, chunk, false))
         hear(inspect({ ...row, ...patch }, row), keyLabel(resource, row), said)
     }
   if (said.faults.length) throw invalid(said.faults)

@@ -6,12 +6,12 @@ import { not } from '../kernel/rule.ts'
 import { compile, compileNamed } from '../store/compile.ts'
 import { fromColumns, selectList } from '../store/rows.ts'
 import { column, combine, type Sql, where } from '../store/where.ts'
+import { refuseHidden, sightOf } from './access/sight.ts'
 import { explain } from './constraints.ts'
 import { decodeCursor, encodeCursor } from './cursor.ts'
 import { countRows, facetsOf } from './facets.ts'
 import { loadTargets } from './load.ts'
-import { requirePossible, resourceOf, ruleOf } from './lookup.ts'
-import { present } from './present.ts'
+import { accessTo, requirePossible, resourceOf } from './lookup.ts'
 import { type Search, searchOf } from './search.ts'
 import { sourceOf } from './source.ts'
 import type { Engine, Page, Query, Sort } from './types.ts'
@@ -19,13 +19,13 @@ import type { Engine, Page, Query, Sort } from './types.ts'
 /** The other path: rule and filter and not archived → keyset page → visible fields → one hop of references, batched. */
 export async function read(engine: Engine, actor: Actor, resourceName: string, query: Query): Promise<Page> {
   const resource = resourceOf(engine, resourceName)
-  requirePossible(resource, 'read', actor)
+  refuseHidden(requirePossible(engine, actor, resource, 'read'), resource, query)
   try {
     const search = query.q ? await searchOf(engine.pool, resource, query.q) : undefined
-    const condition = conditionOf(resource, actor, query, search)
+    const condition = conditionOf(engine, resource, actor, query, search)
     const source = await sourceOf(engine.pool, resource, query.asOf)
     const [page, facets, count] = await Promise.all([
-      pageOf(engine, resource, query, source, condition, search),
+      pageOf(engine, actor, resource, query, source, condition, search),
       query.facets?.length ? facetsOf(engine.pool, source, condition, query.facets) : undefined,
       query.count ? countRows(engine.pool, source, condition) : undefined,
     ])
@@ -45,11 +45,11 @@ export async function readOne(
   options: Pick<Query, 'fields' | 'expand' | 'asOf'> = {},
 ): Promise<Row> {
   const resource = resourceOf(engine, resourceName)
-  requirePossible(resource, 'read', actor)
+  refuseHidden(requirePossible(engine, actor, resource, 'read'), resource, options)
   try {
     const source = await sourceOf(engine.pool, resource, options.asOf)
-    const [row] = await loadTargets(engine.pool, resource, actor, [target], false, source)
-    const item = present(resource, row, options.fields)
+    const [row] = await loadTargets(engine, engine.pool, resource, actor, [target], false, source)
+    const item = sightOf(engine, actor, resource)(row, options.fields)
     if (options.expand?.length) await expand(engine, actor, resource, [item], options.expand, options.asOf)
     return item
   } catch (error) {
@@ -59,6 +59,7 @@ export async function readOne(
 
 /** What a row must be to be in the answer. */
 export function conditionOf(
+  engine: Engine,
   resource: Resource,
   actor: Actor,
   query: Pick<Query, 'archived' | 'filter'>,
@@ -70,7 +71,7 @@ export function conditionOf(
       : [where(resource, query.archived === 'only' ? not(resource.live) : resource.live, actor)]
   const filter = query.filter ? [where(resource, query.filter, actor)] : []
   const parts = [
-    where(resource, ruleOf(resource, 'read'), actor),
+    where(resource, accessTo(engine, actor, resource, 'read').rule, actor),
     ...live,
     ...filter,
     ...(search ? [search.condition] : []),
@@ -80,6 +81,7 @@ export function conditionOf(
 
 async function pageOf(
   engine: Engine,
+  actor: Actor,
   resource: Resource,
   query: Query,
   source: Sql,
@@ -105,13 +107,14 @@ order by ${sql.join(order.map((each) => sql`${each.expression} ${sql.raw(each.de
 limit ${query.limit + 1}`
   const { rows } = await engine.pool.query<Row>(isPlain(query) ? compileNamed(page) : compile(page))
   const shown = rows.slice(0, query.limit)
+  const see = sightOf(engine, actor, resource)
   const cursorOf = (row: Row) =>
     encodeCursor(
       question,
       order.map((_, index) => row[`_sort${index}`]),
     )
   return {
-    items: shown.map((row) => present(resource, fromColumns(resource, row), query.fields)),
+    items: shown.map((row) => see(fromColumns(resource, row), query.fields)),
     next: rows.length > query.limit ? cursorOf(shown.at(-1)!) : null,
     ...(query.cursors ? { cursors: shown.map(cursorOf) } : {}),
   }
@@ -172,9 +175,10 @@ async function expand(
     const source = await sourceOf(engine.pool, target, keepsHistory(target) ? asOf : undefined)
     const ids = [...new Set(items.flatMap((item) => (item[name] ? [item[name] as string] : [])))]
     const { text, values } = compile(sql`select ${sql.raw(selectList(target))} from ${source} t
-where t.id = any(${ids}::uuid[]) and ${where(target, ruleOf(target, 'read'), actor)}`)
+where t.id = any(${ids}::uuid[]) and ${where(target, accessTo(engine, actor, target, 'read').rule, actor)}`)
     const { rows } = await engine.pool.query<Row>(text, values)
-    const byId = new Map(rows.map((row) => [row.id, present(target, fromColumns(target, row))]))
+    const see = sightOf(engine, actor, target)
+    const byId = new Map(rows.map((row) => [row.id, see(fromColumns(target, row))]))
     for (const item of items) item[name] = item[name] ? (byId.get(item[name]) ?? { id: item[name] }) : null
   }
 }

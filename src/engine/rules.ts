@@ -4,6 +4,7 @@ import { invalid, Problem } from '../kernel/problem.ts'
 import type { Resource } from '../kernel/resource.ts'
 import type { CompiledRule, Model, RuleSource, ValidationRule } from '../kernel/validation.ts'
 import type { Queryable } from '../store/pool.ts'
+import { understandGift, understandGrant } from './access/understand.ts'
 import { compileCondition, type Scope } from './expression/compile.ts'
 import { ExpressionError } from './expression/error.ts'
 import { compileTemplate } from './expression/template.ts'
@@ -19,6 +20,9 @@ export function modelOf(engine: Engine): Model {
   return {
     resource: (name) => resourceOf(engine, name),
     rule: (rule) => compileRule(resourceOf(engine, rule.resource), rule),
+    gift: (words) => understandGift(engine.resources, engine.access.reach, words),
+    grant: (stored) => understandGrant(engine.resources, stored),
+    reach: engine.access.reach,
     question: (name, parameters) => faultsOfQuestion(engine, name, parameters),
   }
 }

@@ -1,18 +1,24 @@
 import type { Actor } from '../kernel/actor.ts'
 import type { Fault } from '../kernel/fault.ts'
 import type { Row } from '../kernel/field.ts'
+import type { GrantSource } from '../kernel/grants/source.ts'
 import type { Address, Mode, Verdict } from '../kernel/proposal.ts'
 import type { Resource } from '../kernel/resource.ts'
 import type { Rule } from '../kernel/rule.ts'
 import type { RuleSource } from '../kernel/validation.ts'
 import type { Pool } from '../store/pool.ts'
+import type { AccessBook } from './access/book.ts'
 
 /** What the two paths work on: the database and the frozen declarations. */
 export type Engine = {
   readonly pool: Pool
   readonly resources: ReadonlyMap<string, Resource>
+  /** who may do what. */
+  readonly access: AccessBook
   /** how often each job is tried, by its name; one that is not named is tried 10 times. */
   readonly attempts?: ReadonlyMap<string, number>
+  /** where grants are kept, and who holds them; without it only declarations say who may do what. */
+  readonly grants?: GrantSource
   /** where the rules that people write are kept; without it there are none. */
   readonly rules?: RuleSource
   /** the resource that keeps saved questions; without it there are none. */

@@ -22,7 +22,7 @@ import { traceparent } from '../store/trace.ts'
 import { explain } from './constraints.ts'
 import { getChange } from './history.ts'
 import { freshInspection } from './inspection.ts'
-import { requirePossible, resourceOf, ruleOf } from './lookup.ts'
+import { requirePossible, resourceOf } from './lookup.ts'
 import { labelKey, updateOf } from './perform.ts'
 import { facts } from './present.ts'
 import { claimOf, findReplay, once } from './replay.ts'
@@ -125,7 +125,8 @@ async function undoGroup(
   stamp: Stamp,
   kept: Kept[],
 ): Promise<number> {
-  requirePossible(resource, 'undo', actor)
+  const access = requirePossible(engine, actor, resource, 'undo')
+  const may = (row: Row) => access.always === null && matches(access.rule, row, actor)
   const { inspect } = await freshInspection(engine, client, resource)
   const current = await lockRows(
     client,
@@ -136,11 +137,10 @@ async function undoGroup(
   const writes = group.flatMap((fact): Update[] => {
     const row = current.get(fact.record)
     if (!row) {
-      lost.push(...revive(resource, actor, fact, kept))
+      lost.push(...revive(resource, actor, may, fact, kept))
       return []
     }
-    if (!matches(ruleOf(resource, 'undo'), row, actor))
-      throw forbidden(`${actor.name} may not undo changes of ${resource.name} ${fact.key}.`)
+    if (!may(row)) throw forbidden(`${actor.name} may not undo changes of ${resource.name} ${fact.key}.`)
     return revertOne(resource, inspect, fact, row, stamp, kept)
   })
   const written = await updateRows(client, resource, writes, stamp)
@@ -149,11 +149,16 @@ async function undoGroup(
 }
 
 /** A row that was deleted past Serai is made again, with its id. */
-function revive(resource: Resource, actor: Actor, fact: Fact, kept: Kept[]): Write[] {
+function revive(
+  resource: Resource,
+  actor: Actor,
+  may: (row: Row) => boolean,
+  fact: Fact,
+  kept: Kept[],
+): Write[] {
   if (!fact.gone || fact.before === null) return keep(kept, fact, null, 'the record is gone')
   const row = { ...fact.before, id: fact.record }
-  if (!matches(ruleOf(resource, 'undo'), row, actor))
-    throw forbidden(`${actor.name} may not undo changes of ${resource.name} ${fact.key}.`)
+  if (!may(row)) throw forbidden(`${actor.name} may not undo changes of ${resource.name} ${fact.key}.`)
   if (secretFields(resource).length)
     return keep(kept, fact, null, `its ${secretFields(resource).join(', ')} is in no log; make it again`)
   return [{ row, key: fact.key, before: null, after: facts(resource, row) }]

@@ -16,7 +16,12 @@ export type Effects = {
   /** what the caller is told besides the records, never stored: a token shown once. */
   answer?: Row
   jobs?: NewJob[]
+  /** what else this call means: further calls by the same actor, in the same transaction and change, after its own writes. */
+  calls?: readonly FurtherCall[]
 }
+
+/** A call of another action. It is parsed, allowed or refused, and checked like any other. */
+export type FurtherCall = { resource: string; action: string; targets?: readonly string[]; input?: Row }
 
 /** Work for later, enqueued in the transaction of the action. */
 export type NewJob = { name: string; payload: Row; runAt?: string; key?: string }

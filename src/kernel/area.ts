@@ -1,5 +1,9 @@
+import type { Tx } from './action.ts'
+import type { Actor } from './actor.ts'
+import type { Alias } from './alias.ts'
 import type { Event } from './event.ts'
 import type { Row } from './field.ts'
+import type { GrantSource } from './grants/source.ts'
 import type { Resource } from './resource.ts'
 import type { RuleSource } from './validation.ts'
 
@@ -49,9 +53,15 @@ export type Area = {
   resources: readonly Resource[]
   /** where the rules that people write are kept; one area has them. */
   rules?: RuleSource
+  /** where grants are kept; one area has them. */
+  grants?: GrantSource
+  /** who an actor is by now: with its present roles, null when its credential is no longer good; one area knows. */
+  current?(query: Tx['query'], actor: Actor): Promise<Actor | null>
   /** the resource that keeps the questions people saved: its records have a resource, a name and a query. */
   views?: Resource
   jobs?: readonly Job[]
   schedules?: readonly Schedule[]
   followers?: readonly Follower[]
+  /** addresses of programs that it took the place of. */
+  aliases?: readonly Alias[]
 }

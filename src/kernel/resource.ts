@@ -30,7 +30,10 @@ export type Declaration = {
   /** fields that identify a record in files and URLs. */
   key: readonly string[]
   traits?: readonly Trait[]
-  /** rule per action; `read` guards every read, `write` stands for the actions that are not named. No rule is nobody. */
+  /**
+   * The shipped default: a rule per action, which becomes the grants of the roles that it names. `read` guards every read
+   * and stands for `history` and `export`; `write` stands for the actions that are not named. No rule is nobody.
+   */
   access: { read: Rule; write?: Rule; [action: string]: Rule | undefined }
   actions?: { [name: string]: Action }
   checks?: readonly Check[]
@@ -177,17 +180,19 @@ export function managedDefaults(fields: Fields): Row {
   )
 }
 
+/** Verbs that every resource has besides its actions, and what stands for them where they are not named. */
+const VERBS = { history: 'read', export: 'read', ingest: 'write', undo: 'write' } as const
+
 function accessOf(declaration: Declaration, actions: string[]): { [action: string]: Rule } {
-  const { read, write = nobody } = declaration.access
-  for (const name of Object.keys(declaration.access))
-    if (name !== 'read' && name !== 'write' && name !== 'ingest' && !actions.includes(name))
+  const { access } = declaration
+  const usual = { read: access.read, write: access.write ?? nobody }
+  for (const name of Object.keys(access))
+    if (name !== 'read' && name !== 'write' && !Object.hasOwn(VERBS, name) && !actions.includes(name))
       throw new Error(`access names ${name}, which is no action`)
-  const named = Object.fromEntries(actions.map((name) => [name, declaration.access[name] ?? write]))
   return {
-    read,
-    ingest: declaration.access.ingest ?? write,
-    undo: declaration.access.undo ?? write,
-    ...named,
+    read: access.read,
+    ...Object.fromEntries(Object.entries(VERBS).map(([verb, like]) => [verb, access[verb] ?? usual[like]])),
+    ...Object.fromEntries(actions.map((name) => [name, access[name] ?? usual.write])),
   }
 }
 

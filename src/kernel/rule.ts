@@ -63,9 +63,11 @@ export function matches(rule: Rule, row: Row, actor: Actor): boolean {
 export function residue(rule: Rule, actor: Actor): Rule {
   switch (rule.op) {
     case 'all':
-      return joined('all', rule.rules, actor)
     case 'any':
-      return joined('any', rule.rules, actor)
+      return joined(
+        rule.op,
+        rule.rules.map((each) => residue(each, actor)),
+      )
     case 'not':
       return negated(residue(rule.rule, actor))
     case 'role':
@@ -79,10 +81,41 @@ export function residue(rule: Rule, actor: Actor): Rule {
   }
 }
 
+/** What is left of a rule for whoever holds exactly these roles: a rule on the row and on who owns it. */
+export function residueOf(rule: Rule, roles: readonly string[]): Rule {
+  switch (rule.op) {
+    case 'all':
+    case 'any':
+      return joined(
+        rule.op,
+        rule.rules.map((each) => residueOf(each, roles)),
+      )
+    case 'not':
+      return negated(residueOf(rule.rule, roles))
+    case 'role':
+      return hasRole({ roles }, rule.roles) ? everybody : nobody
+    default:
+      return rule
+  }
+}
+
+/** The roles that a rule names. */
+export function rolesOf(rule: Rule): string[] {
+  if (rule.op === 'all' || rule.op === 'any') return [...new Set(rule.rules.flatMap(rolesOf))]
+  if (rule.op === 'not') return rolesOf(rule.rule)
+  return rule.op === 'role' ? [...rule.roles] : []
+}
+
+/** The fields that a rule asks for the actor. */
+export function whoseFields(rule: Rule): string[] {
+  if (rule.op === 'all' || rule.op === 'any') return rule.rules.flatMap(whoseFields)
+  if (rule.op === 'not') return whoseFields(rule.rule)
+  return rule.op === 'owns' || rule.op === 'self' ? [rule.field] : []
+}
+
 /** One that decides alone is the answer; those that decide nothing are left out. */
-function joined(op: 'all' | 'any', rules: readonly Rule[], actor: Actor): Rule {
+function joined(op: 'all' | 'any', left: readonly Rule[]): Rule {
   const [deciding, idle] = op === 'all' ? [nobody, everybody] : [everybody, nobody]
-  const left = rules.map((each) => residue(each, actor))
   if (left.some((each) => isSame(each, deciding))) return deciding
   const open = left.filter((each) => !isSame(each, idle))
   return open.length === 1 ? open[0] : { op, rules: open }
@@ -95,6 +128,11 @@ function negated(rule: Rule): Rule {
 
 function isSame(rule: Rule, constant: Rule): boolean {
   return rule.op === constant.op && 'rules' in rule && rule.rules.length === 0
+}
+
+/** True when the rule lets everybody at every row. */
+export function isEverybody(rule: Rule): boolean {
+  return isSame(rule, everybody)
 }
 
 /** True when the rule lets nobody at any row. */
@@ -110,7 +148,7 @@ export function fieldsOf(rule: Rule): string[] {
 }
 
 /** True when the actor holds one of the roles; the owner holds all but `system`. */
-export function hasRole(actor: Actor, roles: readonly string[]): boolean {
+export function hasRole(actor: Pick<Actor, 'roles'>, roles: readonly string[]): boolean {
   return roles.some(
     (each) => actor.roles.includes(each) || (each !== 'system' && actor.roles.includes('owner')),
   )

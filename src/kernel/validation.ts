@@ -1,5 +1,7 @@
 import type { Fault } from './fault.ts'
 import type { Fields, Row } from './field.ts'
+import type { Gift, Grant, Reach } from './grants/grant.ts'
+import type { StoredGrant } from './grants/source.ts'
 
 export const SEVERITIES = ['error', 'warning'] as const
 export const RULE_MODES = ['active', 'shadow', 'off'] as const
@@ -44,12 +46,21 @@ export type Declared = {
   readonly key: readonly string[]
 }
 
+/** A grant as somebody words it, before it is kept. */
+export type GrantWords = Pick<StoredGrant, 'permission' | 'rule' | 'record' | 'fields' | 'from' | 'until'>
+
 /** What a check or an action may ask about the house: what is declared, and what conditions mean. */
 export type Model = {
   /** the resource of this name; throws a 404 Problem that names the nearest. */
   resource(name: string): Declared
   /** throws a Problem whose faults point into the rule's fields. */
   rule(rule: ValidationRule): CompiledRule
+  /** the gift that these words mean; throws a Problem whose faults point into them. */
+  gift(words: GrantWords): Gift
+  /** a kept grant as the decision takes it; null when nothing is left of it. */
+  grant(stored: StoredGrant): Grant | null
+  /** how far grants go, by what is declared. */
+  readonly reach: Reach
   /** what is wrong with the parameters of a list (`filter`, `sort`, `fields`, `facets`, `q`, `archived`), by their names. */
   question(resource: string, parameters: { [name: string]: string }): Fault[]
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { requirePossible, resourceOf } from '../engine/lookup.ts'
+import { requireAll, resourceOf } from '../engine/lookup.ts'
 import { claimOf, once } from '../engine/replay.ts'
 import type { Engine, ImportOptions, PlannedRow } from '../engine/types.ts'
 import { writeRejects } from '../intake/rejects.ts'
@@ -39,7 +39,7 @@ export function createImports(context: ImportContext) {
 
   async function upload(request: Upload): Promise<{ import: Row; again: boolean }> {
     const resource = resourceOf(engine, request.resource)
-    requirePossible(resource, 'ingest', request.actor)
+    requireAll(engine, request.actor, resource, 'ingest')
     const file = await keepBytes(context, request.body, request.fileName)
     const identity = await identityOf(engine, resource, file.sha256, request.options)
     const claim = claimOf({ ...request, resource: 'import', action: 'upload', input: identity })
@@ -115,7 +115,7 @@ export function createImports(context: ImportContext) {
 
   async function cancel(id: string, { actor, key }: { actor: Actor; key?: string | null }): Promise<Row> {
     const record = await table.getImport(engine.pool, id)
-    requirePossible(resourceOf(engine, record.resource), 'ingest', actor)
+    requireAll(engine, actor, resourceOf(engine, record.resource), 'ingest')
     await transaction(engine.pool, (client) =>
       once(client, importClaim('cancel', id, { actor, key: key ?? null }), async () => {
         if (await table.markCancelled(client, id)) return { change: null }

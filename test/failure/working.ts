@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import { catalog } from '../../src/areas/catalog/area.ts'
 import { platform } from '../../src/areas/platform/area.ts'
+import { createBook } from '../../src/engine/access/book.ts'
 import { perform } from '../../src/engine/perform.ts'
 import type { Engine } from '../../src/engine/types.ts'
 import { undo } from '../../src/engine/undo.ts'
@@ -14,10 +15,11 @@ const KEYS = 40
 const INGESTED = 60
 
 const actor = { id: `test:${name}`, name, roles: ['owner'] }
-const resources = [...catalog.resources, ...platform.resources]
+const resources = new Map([...catalog.resources, ...platform.resources].map((each) => [each.name, each]))
 const engine: Engine = {
   pool: openPool({ connectionString }, { max: 3 }),
-  resources: new Map(resources.map((each) => [each.name, each])),
+  resources,
+  access: createBook(resources),
   wake() {},
 }
 const imports = createImports({ engine, folder, backup: async () => 'none' })

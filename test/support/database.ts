@@ -3,6 +3,8 @@ import type { TestContext } from 'node:test'
 import pg from 'pg'
 import { catalog } from '../../src/areas/catalog/area.ts'
 import { platform } from '../../src/areas/platform/area.ts'
+import { createBook } from '../../src/engine/access/book.ts'
+import { createKeeper, type Keeper } from '../../src/engine/access/keeper.ts'
 import type { Engine } from '../../src/engine/types.ts'
 import type { Actor } from '../../src/kernel/actor.ts'
 import type { Resource } from '../../src/kernel/resource.ts'
@@ -55,17 +57,22 @@ export const nobody: Actor = { id: 'test:nobody', name: 'Niko', roles: [] }
 export async function testEngine(
   t: TestContext,
   extra: Resource[] = [],
-): Promise<TestDatabase & { engine: Engine }> {
+): Promise<TestDatabase & { engine: Engine; keeper: Keeper }> {
   const database = await testDatabase(t)
   const resources = [...catalog.resources, ...platform.resources, ...extra]
+  const named = new Map(resources.map((each) => [each.name, each]))
+  const book = createBook(named)
   const engine: Engine = {
     pool: database.pool,
-    resources: new Map(resources.map((each) => [each.name, each])),
+    resources: named,
+    access: book,
+    grants: platform.grants!,
     rules: platform.rules!,
     views: platform.views!,
     wake() {},
   }
-  return { ...database, engine }
+  const keeper = createKeeper(engine, book, platform.grants!)
+  return { ...database, engine, keeper }
 }
 
 /** One statement on the server's maintenance database. */

@@ -36,7 +36,7 @@ export async function ingest(
   )
   if (!options.apply) return { planned, importId }
   const applied = await transaction(engine.pool, (client) =>
-    applyBatch(client, { actor: owner, resource, importId, reason: null, requestId: null }),
+    applyBatch(engine, client, { actor: owner, resource, importId, reason: null, requestId: null }),
   )
   return { planned, applied, importId }
 }

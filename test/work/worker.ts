@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import { catalog } from '../../src/areas/catalog/area.ts'
+import { createBook } from '../../src/engine/access/book.ts'
 import type { Engine } from '../../src/engine/types.ts'
 import type { Job } from '../../src/kernel/area.ts'
 import { f } from '../../src/kernel/fields/index.ts'
@@ -43,9 +44,11 @@ function endless(signal: AbortSignal, reject: (reason: Error) => void): void {
 /** A worker in a process of its own: it says on stdout which jobs it began. */
 export async function workAlone(connectionString: string, hang: boolean): Promise<void> {
   const pool = openPool({ connectionString })
+  const resources = new Map([...catalog.resources, note].map((each) => [each.name, each]))
   const engine: Engine = {
     pool,
-    resources: new Map([...catalog.resources, note].map((each) => [each.name, each])),
+    resources,
+    access: createBook(resources),
     wake() {},
   }
   const job = twoNotes(hang, (line) => process.stdout.write(`${line}\n`))

@@ -72,10 +72,10 @@ export const product = resource('product', {
   traits: [archivable, searchable, lockable, sourced],
   checks: [pricedWhenActive, validityInOrder],
   access: {
-    read: role('viewer', 'staff', 'manager'),
-    write: role('manager'),
+    read: role('viewer', 'staff', 'cashier', 'manager', 'admin'),
+    write: role('manager', 'admin'),
     nuke: role('owner'),
-    stats: role('viewer', 'staff', 'manager'),
+    stats: role('viewer', 'staff', 'manager', 'admin'),
     reprice: role('system'),
   },
   actions: { stats, nuke, reprice },

@@ -1,4 +1,12 @@
 import type { Area } from '../../kernel/area.ts'
+import { accessAliases } from './access/aliases.ts'
+import { currentActor } from './access/current.ts'
+import { grant } from './access/grant.ts'
+import { accessRequest } from './access/request.ts'
+import { grantSource } from './access/source.ts'
+import { client } from './clients/client.ts'
+import { clientKey } from './clients/client-key.ts'
+import { clientToken } from './clients/client-token.ts'
 import { importTemplate, importView } from './imports.ts'
 import { job } from './jobs.ts'
 import { factor } from './people/factor.ts'
@@ -29,7 +37,23 @@ export const platform: Area = {
     session,
     factor,
     link,
+    grant,
+    accessRequest,
+    client,
+    clientKey,
+    clientToken,
   ],
+  grants: grantSource,
+  current: currentActor,
+  aliases: accessAliases,
   rules: ruleSource,
   views: savedView,
+  jobs: [
+    {
+      name: 'access.lapse',
+      run: async (_payload, { perform }) =>
+        void (await perform({ resource: 'access_request', action: 'lapse' })),
+    },
+  ],
+  schedules: [{ job: 'access.lapse', cron: '*/15 * * * *' }],
 }

@@ -33,7 +33,7 @@ export const importView = resource('import', {
     undone_at: f.time({ optional: true }),
   },
   key: ['sha256'],
-  access: { read: role('viewer', 'staff', 'manager') },
+  access: { read: role('viewer', 'staff', 'manager', 'admin') },
 })
 
 /** A mapping of columns that has a name, and is offered again to files with the same header. */
@@ -46,5 +46,5 @@ export const importTemplate = resource('import_template', {
     mapping: f.json({ description: '{ columns: { header: column or null }, constants, transforms }' }),
   },
   key: ['name'],
-  access: { read: role('viewer', 'staff', 'manager'), write: role('manager') },
+  access: { read: role('viewer', 'staff', 'manager', 'admin'), write: role('manager', 'admin') },
 })

@@ -51,9 +51,9 @@ export const job = resource('job', {
   },
   key: ['number'],
   access: {
-    read: role('manager', 'operator'),
-    retry: role('manager', 'operator'),
-    remove: role('manager', 'operator'),
+    read: role('manager', 'admin', 'operator'),
+    retry: role('manager', 'admin', 'operator'),
+    remove: role('manager', 'admin', 'operator'),
   },
   actions: { retry, remove },
 })

@@ -148,8 +148,8 @@ export const importSource = resource('import_source', {
   key: ['name'],
   checks: [checkSource],
   access: {
-    read: role('manager', 'system'),
-    write: role('manager'),
+    read: role('manager', 'admin', 'system'),
+    write: role('manager', 'admin'),
     alarm: role('system'),
     recover: role('system'),
   },

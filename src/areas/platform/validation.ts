@@ -83,9 +83,9 @@ export const validationRule = resource('validation_rule', {
   traits: [archivable],
   checks: [understandable],
   access: {
-    read: role('viewer', 'staff', 'manager'),
-    write: role('manager'),
-    try: role('viewer', 'staff', 'manager'),
+    read: role('viewer', 'staff', 'manager', 'admin'),
+    write: role('manager', 'admin'),
+    try: role('viewer', 'staff', 'manager', 'admin'),
   },
   actions: { try: tryRule },
 })

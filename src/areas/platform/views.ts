@@ -10,7 +10,7 @@ import { archivable } from '../../traits/archivable.ts'
 
 /** Parameters of a list that a view may keep. */
 const KEPT = ['filter', 'sort', 'fields', 'facets', 'q', 'archived'] as const
-const somebody = role('viewer', 'staff', 'manager')
+const somebody = role('viewer', 'staff', 'manager', 'admin')
 
 const fields = {
   name: f.text({

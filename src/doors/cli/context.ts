@@ -9,6 +9,8 @@ export type Host = {
   /** resource that `ingest` fills when none is named. */
   defaultResource: string
   tokenResource: string
+  /** resources of grants, of clients and of their keys. */
+  accessResources: { grant: string; client: string; key: string }
   areas: AreaCommand[]
   open(options: { migrate: boolean; onProgress?(message: string): void }): Promise<Opened>
   serve(options: { demo: boolean; work: boolean; port?: number; host?: string }): Promise<void>

@@ -1,11 +1,11 @@
 import DataLoader from 'dataloader'
-import { possible, ruleOf } from '../../engine/lookup.ts'
+import { accessTo } from '../../engine/lookup.ts'
 import { read } from '../../engine/read.ts'
 import type { Engine } from '../../engine/types.ts'
 import type { Actor } from '../../kernel/actor.ts'
 import type { Row } from '../../kernel/field.ts'
 import { keepsHistory, type Resource } from '../../kernel/resource.ts'
-import { compare } from '../../kernel/rule.ts'
+import { compare, isNobody } from '../../kernel/rule.ts'
 import type { Context } from './context.ts'
 
 /**
@@ -47,15 +47,15 @@ async function recordsOf(
   asOf: string | undefined,
 ): Promise<Row[]> {
   const distinct = [...new Set(ids)]
-  const rows = possible(ruleOf(resource, 'read'), actor)
-    ? await read(engine, actor, resource.name, {
+  const rows = isNobody(accessTo(engine, actor, resource, 'read').rule)
+    ? { items: [] }
+    : await read(engine, actor, resource.name, {
         filter: compare('id', 'in', distinct),
         sort: [],
         limit: distinct.length,
         archived: 'with',
         ...(asOf && keepsHistory(resource) ? { asOf } : {}),
       })
-    : { items: [] }
   const byId = new Map(ofTime(rows.items, asOf).map((row) => [row.id, row]))
   return ids.map((id) => byId.get(id) ?? { id })
 }

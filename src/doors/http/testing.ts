@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { testEngine } from '../../../test/support/database.ts'
+import type { Keeper } from '../../engine/access/keeper.ts'
+import type { Current } from '../../engine/feed/watch.ts'
 import { createFeed } from '../../engine/feed.ts'
 import type { Engine } from '../../engine/types.ts'
 import type { Actor } from '../../kernel/actor.ts'
@@ -40,7 +42,14 @@ export type Send = (
   options?: { body?: Body; headers?: { [name: string]: string }; token?: string | null; address?: string },
 ) => Promise<Sent>
 
-export type Door = { app: FastifyInstance; engine: Engine; pool: Pool; send: Send; services: Services }
+export type Door = {
+  app: FastifyInstance
+  engine: Engine
+  pool: Pool
+  keeper: Keeper
+  send: Send
+  services: Services
+}
 
 type ImportContext = { engine: Engine; folder: string; backup(reason: string): Promise<string> }
 
@@ -53,14 +62,21 @@ export async function openDoor(
     tables?: string
     imports?(context: ImportContext): Imports
     people?(engine: Engine): PeopleService
+    /** the table of grants decides, as in a house; otherwise what the declarations say. */
+    grants?: boolean
+    current?: Current
   } = {},
 ): Promise<Door> {
-  const { resources = [], tables, imports, people, services: replaced, ...http } = options
-  const { engine: quiet, pool, connection, beforeEnd } = await testEngine(t, resources)
+  const { resources = [], tables, imports, people, grants, current, services: replaced, ...http } = options
+  const { engine: quiet, keeper, pool, connection, beforeEnd } = await testEngine(t, resources)
   const wake = createWake(pool, connection)
   const engine = { ...quiet, wake: wake.wake }
-  const feed = createFeed(engine, { onWake: wake.onWake })
+  const feed = createFeed(engine, { onWake: wake.onWake, ...(current ? { current } : {}) })
   if (tables) await pool.query(tables)
+  if (grants) {
+    await keeper.open()
+    keeper.watch(wake.onWake)
+  }
   const folder = await mkdtemp(join(tmpdir(), 'serai-door-'))
   const services: Services = {
     engine,
@@ -85,6 +101,7 @@ export async function openDoor(
   beforeEnd(async () => {
     await services.people?.settled()
     await feed.stop()
+    await keeper.close()
     await wake.close()
   })
   t.after(async () => {
@@ -92,7 +109,7 @@ export async function openDoor(
     await rm(folder, { recursive: true, force: true })
   })
   await app.ready()
-  return { app, engine, pool, services, send: sender(app) }
+  return { app, engine, keeper, pool, services, send: sender(app) }
 }
 
 /** An event of the log that tests count: how many there are. */

@@ -23,9 +23,11 @@ export function isLiveUpgrade(request: {
   return isUpgrade(request) && request.method === 'GET' && path.replace(/\/$/, '') === LIVE_PATH
 }
 
-/** What the client shows of itself: the Authorization header, or the token among the protocols of a socket. */
+/** What the client shows of itself: the Authorization header, a key in X-API-Key, or the token among the protocols of a socket. */
 export function credentialsOf(request: { headers: IncomingHttpHeaders }): string | undefined {
-  const { authorization, 'sec-websocket-protocol': offered } = request.headers
+  const { 'x-api-key': key, 'sec-websocket-protocol': offered } = request.headers
+  const authorization =
+    request.headers.authorization ?? (typeof key === 'string' ? `Bearer ${key}` : undefined)
   if (authorization !== undefined || !offered || !isUpgrade(request)) return authorization
   const token = offered
     .split(',')

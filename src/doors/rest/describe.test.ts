@@ -41,9 +41,17 @@ test('describe says who asks, and what they may see and do', async (t) => {
       ['weigh', null],
     ],
   ])
+  const asked = compare('requested_by', '=', 'test:nobody')
   assert.deepEqual(shape(await of('nobody-token')), [
     'test:nobody',
     {
+      access_request: [
+        asked,
+        [
+          ['create', null],
+          ['withdraw', asked],
+        ],
+      ],
       toy: [mine('test:nobody'), []],
       diary: [mine('test:nobody'), [['update', 'hidden']]],
     },

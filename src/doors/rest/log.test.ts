@@ -106,7 +106,7 @@ test('nobody reads the log of what they may not read, nor takes it back', async 
     (await send('GET', '/api/describe', { token: 'nobody-token' })).body.resources.map(
       (each: { name: string }) => each.name,
     ),
-    ['toy'],
+    ['access_request', 'toy'],
   )
   assert.equal((await send('GET', '/api/toys/ball/history', { token })).status, 404)
 })

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { keepsHistory, type Resource } from '../../kernel/resource.ts'
 import type { Route } from '../http/route.ts'
 import type { Services } from '../services.ts'
+import { accessRoutes } from './access.ts'
 import { actionRoutes } from './actions.ts'
 import { diffRoute } from './diff.ts'
 import { exportRoute } from './export.ts'
@@ -10,7 +11,7 @@ import { historyRoute, logRoutes } from './log.ts'
 import { recordRoutes } from './records.ts'
 
 /** First steps of paths that are no resources. */
-const TAKEN = ['events', 'changes', 'describe', 'docs', 'graphql', 'live', 'openapi.json']
+const TAKEN = ['access', 'events', 'changes', 'describe', 'docs', 'graphql', 'live', 'openapi.json']
 /** Second steps that are no records and no actions. */
 const TAKEN_ACTIONS = ['export', 'history', 'diff', 'create']
 
@@ -21,6 +22,7 @@ export function restRoutes(app: FastifyInstance, services: Services, uploadBytes
   return [
     ...resources.flatMap((resource) => resourceRoutes(services, resource)),
     ...logRoutes(services.engine),
+    ...accessRoutes(services.engine),
     ...importRoutes(app, services, uploadBytes),
   ]
 }

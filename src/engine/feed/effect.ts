@@ -2,7 +2,6 @@ import type { Actor } from '../../kernel/actor.ts'
 import type { Row } from '../../kernel/field.ts'
 import type { Resource } from '../../kernel/resource.ts'
 import { all, matches, type Rule } from '../../kernel/rule.ts'
-import { ruleOf } from '../lookup.ts'
 
 /** What became of a record for one subscriber; null when it has no part in it. */
 export type Effect = 'added' | 'changed' | 'removed' | null
@@ -11,10 +10,10 @@ export type Effect = 'added' | 'changed' | 'removed' | null
 export type View = { actor: Actor; readable: Rule; wanted: Rule; unknown: ReadonlySet<string> }
 
 /** The view of a list: the read rule, and not archived and the filter. */
-export function viewOf(resource: Resource, actor: Actor, filter: Rule | undefined): View {
+export function viewOf(resource: Resource, actor: Actor, readable: Rule, filter: Rule | undefined): View {
   return {
     actor,
-    readable: ruleOf(resource, 'read'),
+    readable,
     wanted: filter ? all(resource.live, filter) : resource.live,
     unknown: unknownBefore(resource),
   }

@@ -1,20 +1,25 @@
+import type { Row } from '../../kernel/field.ts'
 import type { Resource } from '../../kernel/resource.ts'
 import { labelKey } from '../perform.ts'
-import { present } from '../present.ts'
 import { effectOf, isReadable, type View } from './effect.ts'
 import { type Happening, rowsAround } from './past.ts'
 import { encodeId, type Sight } from './place.ts'
 import type { FeedEvent, FeedMessage, FeedRequest } from './types.ts'
 
-/** Who is told: what it asked for, and how it looks at the resource. */
-export type Subscriber = { request: FeedRequest; resource: Resource; view: View }
+/** Who is told: what it asked for, how it looks at the resource, and what it sees of a record. */
+export type Subscriber = {
+  request: FeedRequest
+  resource: Resource
+  view: View
+  see(row: Row, only?: readonly string[]): Row
+}
 
 /**
  * How the subscriber is told of a happening; undefined when it is not concerned. The message is made when it is taken, so
  * that what waits for many subscribers is held once.
  */
 export function messageOf(
-  { view, resource, request }: Subscriber,
+  { view, resource, request, see }: Subscriber,
   happening: Happening,
   seen: Sight | null,
 ): (() => FeedMessage) | undefined {
@@ -24,7 +29,7 @@ export function messageOf(
   const effect = effectOf(view, before, after)
   if (!effect) return undefined
   return () => {
-    const item = effect === 'removed' ? null : present(resource, after!, request.fields)
+    const item = effect === 'removed' ? null : see(after!, request.fields)
     // Who may not read the record any more is not told its new key.
     const key = after && isReadable(view, after) ? event.key : labelKey(resource, before!)
     return {

@@ -1,9 +1,9 @@
 import { badRequest, Problem } from '../../kernel/problem.ts'
 import { type Resource, shownFields } from '../../kernel/resource.ts'
 import { hasEvent, nextEvents } from '../../store/log.ts'
+import { refuseHidden, sightOf } from '../access/sight.ts'
 import { explain } from '../constraints.ts'
 import { requirePossible, resourceOf } from '../lookup.ts'
-import { present } from '../present.ts'
 import { conditionOf } from '../read.ts'
 import type { Engine } from '../types.ts'
 import { viewOf } from './effect.ts'
@@ -15,6 +15,7 @@ import { createQueue } from './queue.ts'
 import { readSnapshot, startNow } from './snapshot.ts'
 import type { Reader, Tail } from './tail.ts'
 import type { FeedLimits, FeedMessage, FeedRequest } from './types.ts'
+import { type Current, watchAccess } from './watch.ts'
 
 const EVENTS_MAX = 500
 
@@ -23,6 +24,7 @@ export type Context = {
   engine: Engine
   tail: Tail
   snapshots: Gate
+  current: Current
   stopping: AbortSignal
   limits: FeedLimits
 }
@@ -37,14 +39,24 @@ export async function* subscribe(
 ): AsyncGenerator<FeedMessage> {
   const { engine, stopping } = context
   const resource = resourceOf(engine, request.resource)
-  requirePossible(resource, 'read', request.actor)
+  const { actor, filter } = request
+  const access = requirePossible(engine, actor, resource, 'read')
+  refuseHidden(access, resource, request)
   requireShown(resource, request.fields)
-  const view = viewOf(resource, request.actor, request.filter)
-  const either = AbortSignal.any([signal, stopping])
+  const view = viewOf(resource, actor, access.rule, filter)
+  const see = sightOf(engine, actor, resource)
+  const watch = watchAccess(engine, context.current, access, { actor, resource })
+  const either = AbortSignal.any([signal, stopping, watch.lost])
   try {
-    yield* follow({ context, request, resource, view, signal: either })
+    for await (const message of follow({ context, request, resource, view, see, signal: either })) {
+      await watch.check()
+      yield message
+    }
+    watch.lost.throwIfAborted()
   } catch (error) {
     throw await explain(engine.pool, error).catch(() => error)
+  } finally {
+    watch.end()
   }
   if (stopping.aborted && !signal.aborted) throw closing()
 }
@@ -85,8 +97,8 @@ async function resume({ pool }: Engine, after: string): Promise<Start> {
 }
 
 async function* snapshot(subscription: Subscription): AsyncGenerator<FeedMessage, Start | undefined> {
-  const { context, request, resource, signal } = subscription
-  const condition = conditionOf(resource, request.actor, {
+  const { context, request, resource, see, signal } = subscription
+  const condition = conditionOf(context.engine, resource, request.actor, {
     archived: 'without',
     ...(request.filter ? { filter: request.filter } : {}),
   })
@@ -97,7 +109,7 @@ async function* snapshot(subscription: Subscription): AsyncGenerator<FeedMessage
       if (done && !value) throw slow('The snapshot was not taken in time.', 'Begin anew.')
       if (signal.aborted) return undefined
       if (done) return value
-      yield { kind: 'snapshot', items: value.map((row) => present(resource, row, request.fields)) }
+      yield { kind: 'snapshot', items: value.map((row) => see(row, request.fields)) }
     }
   } finally {
     await chunks.return(undefined)

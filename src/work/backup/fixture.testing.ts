@@ -24,6 +24,8 @@ export type Fixture = {
   query(sql: string, values?: unknown[]): Promise<Record<string, unknown>[]>
   /** Every row of every table and every sequence, as one hash: equal before and after = nothing was touched. */
   fingerprint(): Promise<string>
+  /** rows that the migrations brought. */
+  shippedRows: number
 }
 
 /** A house on the project's schema; with `template` null on an empty database. Everything goes after the test. */
@@ -40,6 +42,7 @@ export async function fixture(
     openBackups({ connection, home, objects, retentionDays: 7, ...options, ...more })
   const query = async (sql: string, values: unknown[] = []) => (await pool.query(sql, values)).rows
   const fingerprint = () => fingerprintOf(query)
+  const shippedRows = await rowsOf(query)
   return {
     connection,
     database: name,
@@ -50,7 +53,20 @@ export async function fixture(
     open,
     query,
     fingerprint,
+    shippedRows,
   }
+}
+
+async function rowsOf(query: Fixture['query']): Promise<number> {
+  const tables = await query(
+    `select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' and relname <> 'migration'`,
+  )
+  let rows = 0
+  for (const { relname } of tables) {
+    const [{ count }] = await query(`select count(*) as count from ${pg.escapeIdentifier(String(relname))}`)
+    rows += Number(count)
+  }
+  return rows
 }
 
 async function fingerprintOf(query: Fixture['query']): Promise<string> {

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { applyBatch, lockBatches } from '../../engine/batch.ts'
 import { explain } from '../../engine/constraints.ts'
-import { requirePossible, resourceOf } from '../../engine/lookup.ts'
+import { requireAll, resourceOf } from '../../engine/lookup.ts'
 import { once } from '../../engine/replay.ts'
 import type { ImportOptions } from '../../engine/types.ts'
 import type { Row } from '../../kernel/field.ts'
@@ -23,7 +23,7 @@ export async function applyImport(
   const { engine } = context
   const record = await table.getImport(engine.pool, id)
   const resource = resourceOf(engine, record.resource)
-  requirePossible(resource, 'ingest', request.actor)
+  requireAll(engine, request.actor, resource, 'ingest')
   if (record.state === 'applied') return { applied: false, record: await show(context, request.actor, id) }
   requireApplicable(record)
   if (!(await table.planIsWhole(engine.pool, record)))
@@ -68,7 +68,7 @@ async function applyLocked(
     const state = await table.lockImport(client, id)
     if (state === 'planned')
       await once(client, importClaim('apply', id, request), async () => {
-        const applied = await applyBatch(client, {
+        const applied = await applyBatch(engine, client, {
           actor: request.actor,
           resource,
           importId: id,
