@@ -744,6 +744,638 @@ export type SavedViewInput = {
 
 export type SavedViewCheckInput = { [name: string]: never }
 
+/** People: who signs in. Their roles are memberships. */
+export type User = {
+  /** UUIDv7 */
+  id: string
+  /** grows by one with every change */
+  version: number
+  created_at: string
+  updated_at: string
+  /** what they are known by: the e-mail address, else the phone */
+  login: string
+  email: string | null
+  phone: string | null
+  name: string
+  locale: string | null
+  /** time zone, such as Asia/Dubai */
+  zone: string | null
+  status: 'invited' | 'active' | 'suspended'
+  password_set_at: string | null
+  /** sessions begun before are over: the password or the roles changed */
+  sessions_from: string | null
+  /** the highest of the roles */
+  level: number
+  factor_required_since: string | null
+  /** a sign-in was refused */
+  last_refused_at: string | null
+  last_sign_in_at: string | null
+  archived_at: string | null
+  archived_by: string | null
+  archive_reason: string | null
+  key_released: boolean
+}
+
+export type UserPatch = {
+  name?: string
+  locale?: string | null
+  /** time zone, such as Asia/Dubai */
+  zone?: string | null
+}
+
+export type UserArchiveInput = {
+  /** free the natural key for a new record */
+  release_key?: boolean
+}
+
+export type UserRestoreInput = { [name: string]: never }
+
+export type UserInviteInput = {
+  name: string
+  locale?: string | null
+  /** time zone, such as Asia/Dubai */
+  zone?: string | null
+  email?: string | null
+  phone?: string | null
+}
+
+export type UserSuspendInput = { [name: string]: never }
+
+export type UserResumeInput = { [name: string]: never }
+
+export type UserRecoverInput = { [name: string]: never }
+
+export type UserResetPasswordInput = { [name: string]: never }
+
+export type UserEnterInput = {
+  name: string
+  locale?: string | null
+  /** time zone, such as Asia/Dubai */
+  zone?: string | null
+  email?: string | null
+}
+
+export type UserRequestEmailInput = {
+  email: string
+}
+
+export type UserSetPasswordInput = {
+  password: string
+}
+
+export type UserRehashInput = {
+  password: string
+  was: string
+}
+
+export type UserChangeEmailInput = {
+  email: string
+}
+
+export type UserRefuseInput = { [name: string]: never }
+
+export type UserContactInput = { [name: string]: never }
+
+/** Roles that people hold. A level gives no right; it says who may administer whom. */
+export type Role = {
+  /** UUIDv7 */
+  id: string
+  /** grows by one with every change */
+  version: number
+  created_at: string
+  updated_at: string
+  name: string
+  /** 5 is the owner, 0 a stranger */
+  level: number
+  description: string | null
+  /** whoever holds it must have a second factor, 7 days after it was given */
+  require_factor: boolean
+  /** came with Serai; it can be changed, not put away */
+  shipped: boolean
+  archived_at: string | null
+  archived_by: string | null
+  archive_reason: string | null
+  key_released: boolean
+}
+
+export type RoleInput = {
+  name: string
+  /** 5 is the owner, 0 a stranger */
+  level: number
+  description?: string | null
+  /** whoever holds it must have a second factor, 7 days after it was given */
+  require_factor?: boolean
+}
+
+export type RolePatch = {
+  /** 5 is the owner, 0 a stranger */
+  level?: number
+  description?: string | null
+  /** whoever holds it must have a second factor, 7 days after it was given */
+  require_factor?: boolean
+}
+
+export type RoleArchiveInput = {
+  /** free the natural key for a new record */
+  release_key?: boolean
+}
+
+export type RoleRestoreInput = { [name: string]: never }
+
+/** Roles of people: who holds which, from when until when, given by whom and why. */
+export type Membership = {
+  /** UUIDv7 */
+  id: string
+  /** grows by one with every change */
+  version: number
+  created_at: string
+  updated_at: string
+  /** id of a user; the record itself under ?expand= */
+  user: string | User
+  /** id of a role; the record itself under ?expand= */
+  role: string | Role
+  /** at once when absent */
+  from: string
+  /** for good when absent */
+  until: string | null
+  /** who gave it */
+  by: string
+  reason: string
+}
+
+export type MembershipInput = {
+  user: string
+  role: string
+  /** at once when absent */
+  from?: string | null
+  /** for good when absent */
+  until?: string | null
+  reason: string
+}
+
+export type MembershipRevokeInput = { [name: string]: never }
+
+/** Signed-in devices: since when, from where, until when. Ending one signs it out. */
+export type Session = {
+  /** UUIDv7 */
+  id: string
+  /** grows by one with every change */
+  version: number
+  created_at: string
+  updated_at: string
+  /** what it is known by; not what opens doors */
+  handle: string
+  /** id of a user; the record itself under ?expand= */
+  user: string | User
+  /** what was proved, and when: [{"method", "at"}] */
+  factors: { [name: string]: unknown }[]
+  /** when a second factor was last proved */
+  factor_at: string | null
+  address: string | null
+  agent: string | null
+  /** unused for so long, it ends */
+  idle_seconds: number | null
+  idle_until: string | null
+  /** it ends then in any case */
+  absolute_until: string
+  ended_at: string | null
+  end_reason: string | null
+}
+
+export type SessionInput = {
+  /** what it is known by; not what opens doors */
+  handle: string
+  user: string
+  hash: string
+  /** what was proved, and when: [{"method", "at"}] */
+  factors: { [name: string]: unknown }[]
+  /** when a second factor was last proved */
+  factor_at?: string | null
+  address?: string | null
+  agent?: string | null
+  /** unused for so long, it ends */
+  idle_seconds?: number | null
+  /** it ends then in any case */
+  absolute_until: string
+  /** the password that was proved */
+  password_set_at?: string | null
+}
+
+export type SessionRotateInput = {
+  /** what it is known by; not what opens doors */
+  handle: string
+  hash: string
+  method: string
+}
+
+export type SessionRevokeInput = { [name: string]: never }
+
+export type SessionRevokeOthersInput = { [name: string]: never }
+
+export type SessionEndAllInput = {
+  user: string
+  keep?: string | null
+  why: string
+}
+
+/** Second factors of people: authenticator apps, text messages, backup codes, passkeys. */
+export type Factor = {
+  /** UUIDv7 */
+  id: string
+  /** grows by one with every change */
+  version: number
+  created_at: string
+  updated_at: string
+  /** id of a user; the record itself under ?expand= */
+  user: string | User
+  kind: 'totp' | 'sms' | 'backup' | 'passkey'
+  /** passkey: its id; else a name of its own */
+  credential: string
+  /** what its holder calls it */
+  label: string | null
+  phone: string | null
+  last_step: number | null
+  counter: number | null
+  /** backup codes that are left */
+  codes_left: number | null
+  transports: string[] | null
+  device_type: string | null
+  backed_up: boolean | null
+  confirmed_at: string | null
+  last_used_at: string | null
+  disabled_at: string | null
+}
+
+export type FactorEnrolInput = {
+  user: string
+  kind: 'totp' | 'sms' | 'backup' | 'passkey'
+  /** passkey: its id; else a name of its own */
+  credential: string
+  /** what its holder calls it */
+  label?: string | null
+  phone?: string | null
+  secret?: string | null
+}
+
+export type FactorConfirmInput = {
+  /** passkey: its id; else a name of its own */
+  credential?: string | null
+  secret?: string | null
+  step?: number | null
+  counter?: number | null
+  transports?: string[] | null
+  device_type?: string | null
+  backed_up?: boolean | null
+  /** the set of backup codes that comes with the first factor */
+  backup?: string | null
+}
+
+export type FactorUseInput = {
+  step?: number | null
+  counter?: number | null
+  /** hash of the backup code */
+  code?: string | null
+}
+
+export type FactorDisableInput = { [name: string]: never }
+
+export type FactorRegenerateInput = {
+  user: string
+  backup: string
+}
+
+export type FactorResealInput = {
+  secret: string
+  was: string
+}
+
+export type FactorKeepCodeInput = {
+  mac: string
+  minutes: number
+}
+
+export type FactorSendCodeInput = { [name: string]: never }
+
+/** Links that are good for one thing, once: invitations, new passwords, changed addresses. */
+export type Link = {
+  /** UUIDv7 */
+  id: string
+  /** grows by one with every change */
+  version: number
+  created_at: string
+  updated_at: string
+  /** what it is known by; not what opens it */
+  handle: string
+  purpose: 'first_owner' | 'invite' | 'reset' | 'email_change' | 'recovery'
+  /** id of a user; the record itself under ?expand= */
+  user: string | null | User
+  /** email_change: the new address */
+  email: string | null
+  used_at: string | null
+  expires_at: string | null
+}
+
+export type LinkIssueInput = {
+  /** what it is known by; not what opens it */
+  handle: string
+  purpose: 'first_owner' | 'invite' | 'reset' | 'email_change' | 'recovery'
+  user?: string | null
+  /** email_change: the new address */
+  email?: string | null
+  hash: string
+  minutes: number
+  /** recovery: not if a factor was used since */
+  asked_at?: string | null
+}
+
+export type LinkRedeemInput = { [name: string]: never }
+
+/** Grants: which role, person or program may (or may not) do what, from when until when, and why. */
+export type Grant = {
+  /** UUIDv7 */
+  id: string
+  /** grows by one with every change */
+  version: number
+  created_at: string
+  updated_at: string
+  /** the grant as a sentence */
+  label: string
+  /** id of a role; the record itself under ?expand= */
+  role: string | null | Role
+  /** id of a user; the record itself under ?expand= */
+  user: string | null | User
+  /** id of a client; the record itself under ?expand= */
+  client: string | null | Client
+  effect: 'allow' | 'deny'
+  /** resource:verb, such as product:read, product:* or *:read */
+  permission: string
+  /** condition in CEL: the records it is about; keeper == me asks for whoever holds it */
+  rule: string | null
+  /** the one record it is about */
+  record: string | null
+  /** the fields it is about; all when absent */
+  fields: string[] | null
+  /** at once when absent */
+  from: string
+  /** until it is revoked when absent */
+  until: string | null
+  /** who gave it */
+  by: string
+  reason: string
+  /** its holder may give it on */
+  delegable: boolean
+  revoked_at: string | null
+  revoked_by: string | null
+}
+
+export type GrantInput = {
+  /** name or id of a role */
+  role?: string | null
+  /** e-mail, phone or id of a person */
+  user?: string | null
+  /** name or id of a client */
+  client?: string | null
+  effect?: 'allow' | 'deny'
+  /** resource:verb, such as product:read, product:* or *:read */
+  permission: string
+  /** condition in CEL: the records it is about; keeper == me asks for whoever holds it */
+  rule?: string | null
+  /** the one record it is about */
+  record?: string | null
+  /** the fields it is about; all when absent */
+  fields?: string[] | null
+  /** at once when absent */
+  from?: string | null
+  /** until it is revoked when absent */
+  until?: string | null
+  reason: string
+  /** its holder may give it on */
+  delegable?: boolean
+}
+
+export type GrantRevokeInput = { [name: string]: never }
+
+export type GrantTakeInput = {
+  /** name or id of a role */
+  role?: string | null
+  /** e-mail, phone or id of a person */
+  user?: string | null
+  /** name or id of a client */
+  client?: string | null
+  /** resource:verb, such as product:read, product:* or *:read */
+  permission: string
+  /** the one record it is about */
+  record?: string | null
+}
+
+export type GrantShipInput = {
+  grants: {
+    key: string
+    role: string
+    permission: string
+    rule?: string | null
+    delegable: boolean
+  }[]
+}
+
+/** Rights that people ask for: approved or refused by somebody else, or lapsed by themselves. */
+export type AccessRequest = {
+  /** UUIDv7 */
+  id: string
+  /** grows by one with every change */
+  version: number
+  created_at: string
+  updated_at: string
+  /** who asks for what, as a sentence */
+  label: string
+  requested_by: string
+  /** id of a user; the record itself under ?expand= */
+  user: string | null | User
+  /** id of a client; the record itself under ?expand= */
+  client: string | null | Client
+  /** such as product:update */
+  permission: string
+  /** condition in CEL: which records */
+  rule: string | null
+  /** the one record */
+  record: string | null
+  /** as soon as it is approved when absent */
+  from: string | null
+  /** a day after it begins when absent, 30 days at most */
+  until: string
+  reason: string
+  state: 'pending' | 'approved' | 'rejected' | 'withdrawn' | 'expired'
+  /** until when it may be approved */
+  expires_at: string
+  decided_by: string | null
+  decided_at: string | null
+  resolution_notes: string | null
+}
+
+export type AccessRequestInput = {
+  /** such as product:update */
+  permission: string
+  /** condition in CEL: which records */
+  rule?: string | null
+  /** the one record */
+  record?: string | null
+  /** as soon as it is approved when absent */
+  from?: string | null
+  /** a day after it begins when absent, 30 days at most */
+  until?: string | null
+  reason: string
+}
+
+export type AccessRequestApproveInput = {
+  resolution_notes?: string | null
+}
+
+export type AccessRequestRejectInput = {
+  resolution_notes?: string | null
+}
+
+export type AccessRequestWithdrawInput = { [name: string]: never }
+
+export type AccessRequestLapseInput = { [name: string]: never }
+
+/** Programs that use the house: what they may do is granted to them, and their keys open the doors. */
+export type Client = {
+  /** UUIDv7 */
+  id: string
+  /** grows by one with every change */
+  version: number
+  created_at: string
+  updated_at: string
+  name: string
+  /** such as pos, website, partner */
+  kind: string | null
+  description: string | null
+  /** permissions it is narrowed to, such as product:read or order:*; all that was granted when absent */
+  scopes: string[] | null
+  /** addresses and ranges (CIDR) it may call from; everywhere when absent */
+  allowed_addresses: string[] | null
+  /** id of a user; the record itself under ?expand= */
+  owner: string | null | User
+  /** works on when the house is locked down */
+  essential: boolean
+  active: boolean
+}
+
+export type ClientInput = {
+  name: string
+  /** such as pos, website, partner */
+  kind?: string | null
+  description?: string | null
+  /** permissions it is narrowed to, such as product:read or order:*; all that was granted when absent */
+  scopes?: string[] | null
+  /** addresses and ranges (CIDR) it may call from; everywhere when absent */
+  allowed_addresses?: string[] | null
+  /** the person who answers for it */
+  owner?: string | null
+  /** works on when the house is locked down */
+  essential?: boolean
+}
+
+export type ClientPatch = {
+  /** such as pos, website, partner */
+  kind?: string | null
+  description?: string | null
+  /** permissions it is narrowed to, such as product:read or order:*; all that was granted when absent */
+  scopes?: string[] | null
+  /** addresses and ranges (CIDR) it may call from; everywhere when absent */
+  allowed_addresses?: string[] | null
+  /** the person who answers for it */
+  owner?: string | null
+  /** works on when the house is locked down */
+  essential?: boolean
+}
+
+export type ClientAdmitInput = {
+  name: string
+  /** such as pos, website, partner */
+  kind?: string | null
+  description?: string | null
+  /** permissions it is narrowed to, such as product:read or order:*; all that was granted when absent */
+  scopes?: string[] | null
+  /** addresses and ranges (CIDR) it may call from; everywhere when absent */
+  allowed_addresses?: string[] | null
+  /** the person who answers for it */
+  owner?: string | null
+  /** works on when the house is locked down */
+  essential?: boolean
+  /** permissions to grant, such as product:read */
+  may?: string[]
+  /** why it is let in */
+  reason: string
+}
+
+export type ClientActivateInput = { [name: string]: never }
+
+export type ClientDeactivateInput = { [name: string]: never }
+
+/** Keys of clients: kept as a hash, shown once, known by how they begin. */
+export type ClientKey = {
+  /** UUIDv7 */
+  id: string
+  /** grows by one with every change */
+  version: number
+  created_at: string
+  updated_at: string
+  prefix: string
+  /** id of a client; the record itself under ?expand= */
+  client: string | Client
+  /** permissions it is narrowed to, such as product:read or order:*; all that was granted when absent */
+  scopes: string[] | null
+  expires_at: string | null
+  /** to the minute */
+  last_used_at: string | null
+  revoked_at: string | null
+}
+
+export type ClientKeyInput = {
+  client: string
+  /** permissions it is narrowed to, such as product:read or order:*; all that was granted when absent */
+  scopes?: string[] | null
+  /** a year from now when absent */
+  expires_at?: string | null
+  /** begins with srk_test_, so that people see what it is for */
+  test?: boolean
+}
+
+export type ClientKeyRotateInput = {
+  overlap_hours?: number
+}
+
+export type ClientKeyRevokeInput = { [name: string]: never }
+
+/** Tokens that clients got for their keys (OAuth 2 client credentials). */
+export type ClientToken = {
+  /** UUIDv7 */
+  id: string
+  /** grows by one with every change */
+  version: number
+  created_at: string
+  updated_at: string
+  prefix: string
+  /** id of a client; the record itself under ?expand= */
+  client: string | Client
+  /** id of a client_key; the record itself under ?expand= */
+  key: string | ClientKey
+  /** permissions it is narrowed to, such as product:read or order:*; all that was granted when absent */
+  scopes: string[] | null
+  expires_at: string
+  revoked_at: string | null
+}
+
+export type ClientTokenIssueInput = {
+  client: string
+  key: string
+  /** permissions it is narrowed to, such as product:read or order:*; all that was granted when absent */
+  scopes?: string[] | null
+}
+
+export type ClientTokenRevokeInput = { [name: string]: never }
+
 export type Resources = {
   products: {
     record: Product
@@ -814,6 +1446,126 @@ export type Resources = {
       check: { on: 'records'; effect: 'read'; input: SavedViewCheckInput }
     }
   }
+  users: {
+    record: User
+    create: never
+    update: UserPatch
+    verbs: {
+      archive: { on: 'records'; effect: 'write'; input: UserArchiveInput }
+      restore: { on: 'records'; effect: 'write'; input: UserRestoreInput }
+      invite: { on: 'collection'; effect: 'write'; input: UserInviteInput }
+      suspend: { on: 'records'; effect: 'write'; input: UserSuspendInput }
+      resume: { on: 'records'; effect: 'write'; input: UserResumeInput }
+      recover: { on: 'records'; effect: 'write'; input: UserRecoverInput }
+      reset_password: { on: 'records'; effect: 'write'; input: UserResetPasswordInput }
+      enter: { on: 'collection'; effect: 'write'; input: UserEnterInput }
+      request_email: { on: 'records'; effect: 'write'; input: UserRequestEmailInput }
+      set_password: { on: 'records'; effect: 'write'; input: UserSetPasswordInput }
+      rehash: { on: 'records'; effect: 'write'; input: UserRehashInput }
+      change_email: { on: 'records'; effect: 'write'; input: UserChangeEmailInput }
+      refuse: { on: 'records'; effect: 'write'; input: UserRefuseInput }
+      contact: { on: 'records'; effect: 'read'; input: UserContactInput }
+    }
+  }
+  roles: {
+    record: Role
+    create: RoleInput
+    update: RolePatch
+    verbs: {
+      archive: { on: 'records'; effect: 'write'; input: RoleArchiveInput }
+      restore: { on: 'records'; effect: 'write'; input: RoleRestoreInput }
+    }
+  }
+  memberships: {
+    record: Membership
+    create: MembershipInput
+    update: never
+    verbs: { revoke: { on: 'records'; effect: 'write'; input: MembershipRevokeInput } }
+  }
+  sessions: {
+    record: Session
+    create: SessionInput
+    update: never
+    verbs: {
+      rotate: { on: 'records'; effect: 'write'; input: SessionRotateInput }
+      revoke: { on: 'records'; effect: 'write'; input: SessionRevokeInput }
+      revoke_others: { on: 'collection'; effect: 'write'; input: SessionRevokeOthersInput }
+      end_all: { on: 'collection'; effect: 'write'; input: SessionEndAllInput }
+    }
+  }
+  factors: {
+    record: Factor
+    create: never
+    update: never
+    verbs: {
+      enrol: { on: 'collection'; effect: 'write'; input: FactorEnrolInput }
+      confirm: { on: 'records'; effect: 'write'; input: FactorConfirmInput }
+      use: { on: 'records'; effect: 'write'; input: FactorUseInput }
+      disable: { on: 'records'; effect: 'write'; input: FactorDisableInput }
+      regenerate: { on: 'collection'; effect: 'write'; input: FactorRegenerateInput }
+      reseal: { on: 'records'; effect: 'write'; input: FactorResealInput }
+      keep_code: { on: 'records'; effect: 'write'; input: FactorKeepCodeInput }
+      send_code: { on: 'records'; effect: 'write'; input: FactorSendCodeInput }
+    }
+  }
+  links: {
+    record: Link
+    create: never
+    update: never
+    verbs: {
+      issue: { on: 'collection'; effect: 'write'; input: LinkIssueInput }
+      redeem: { on: 'records'; effect: 'write'; input: LinkRedeemInput }
+    }
+  }
+  grants: {
+    record: Grant
+    create: GrantInput
+    update: never
+    verbs: {
+      revoke: { on: 'records'; effect: 'write'; input: GrantRevokeInput }
+      take: { on: 'collection'; effect: 'write'; input: GrantTakeInput }
+      ship: { on: 'collection'; effect: 'write'; input: GrantShipInput }
+    }
+  }
+  access_requests: {
+    record: AccessRequest
+    create: AccessRequestInput
+    update: never
+    verbs: {
+      approve: { on: 'records'; effect: 'write'; input: AccessRequestApproveInput }
+      reject: { on: 'records'; effect: 'write'; input: AccessRequestRejectInput }
+      withdraw: { on: 'records'; effect: 'write'; input: AccessRequestWithdrawInput }
+      lapse: { on: 'collection'; effect: 'write'; input: AccessRequestLapseInput }
+    }
+  }
+  clients: {
+    record: Client
+    create: ClientInput
+    update: ClientPatch
+    verbs: {
+      admit: { on: 'collection'; effect: 'write'; input: ClientAdmitInput }
+      activate: { on: 'records'; effect: 'write'; input: ClientActivateInput }
+      deactivate: { on: 'records'; effect: 'write'; input: ClientDeactivateInput }
+    }
+  }
+  client_keys: {
+    record: ClientKey
+    create: ClientKeyInput
+    update: never
+    verbs: {
+      rotate: { on: 'records'; effect: 'write'; input: ClientKeyRotateInput }
+      revoke: { on: 'records'; effect: 'write'; input: ClientKeyRevokeInput }
+    }
+  }
+  client_tokens: {
+    record: ClientToken
+    create: never
+    update: never
+    verbs: {
+      issue: { on: 'collection'; effect: 'write'; input: ClientTokenIssueInput }
+      revoke: { on: 'records'; effect: 'write'; input: ClientTokenRevokeInput }
+    }
+  }
 }
 
 /** Verbs by resource: what they work on, and whether they write. */
@@ -849,6 +1601,59 @@ export const verbs = {
     restore: { on: 'records', effect: 'write' },
     check: { on: 'records', effect: 'read' },
   },
+  users: {
+    archive: { on: 'records', effect: 'write' },
+    restore: { on: 'records', effect: 'write' },
+    invite: { on: 'collection', effect: 'write' },
+    suspend: { on: 'records', effect: 'write' },
+    resume: { on: 'records', effect: 'write' },
+    recover: { on: 'records', effect: 'write' },
+    reset_password: { on: 'records', effect: 'write' },
+    enter: { on: 'collection', effect: 'write' },
+    request_email: { on: 'records', effect: 'write' },
+    set_password: { on: 'records', effect: 'write' },
+    rehash: { on: 'records', effect: 'write' },
+    change_email: { on: 'records', effect: 'write' },
+    refuse: { on: 'records', effect: 'write' },
+    contact: { on: 'records', effect: 'read' },
+  },
+  roles: { archive: { on: 'records', effect: 'write' }, restore: { on: 'records', effect: 'write' } },
+  memberships: { revoke: { on: 'records', effect: 'write' } },
+  sessions: {
+    rotate: { on: 'records', effect: 'write' },
+    revoke: { on: 'records', effect: 'write' },
+    revoke_others: { on: 'collection', effect: 'write' },
+    end_all: { on: 'collection', effect: 'write' },
+  },
+  factors: {
+    enrol: { on: 'collection', effect: 'write' },
+    confirm: { on: 'records', effect: 'write' },
+    use: { on: 'records', effect: 'write' },
+    disable: { on: 'records', effect: 'write' },
+    regenerate: { on: 'collection', effect: 'write' },
+    reseal: { on: 'records', effect: 'write' },
+    keep_code: { on: 'records', effect: 'write' },
+    send_code: { on: 'records', effect: 'write' },
+  },
+  links: { issue: { on: 'collection', effect: 'write' }, redeem: { on: 'records', effect: 'write' } },
+  grants: {
+    revoke: { on: 'records', effect: 'write' },
+    take: { on: 'collection', effect: 'write' },
+    ship: { on: 'collection', effect: 'write' },
+  },
+  access_requests: {
+    approve: { on: 'records', effect: 'write' },
+    reject: { on: 'records', effect: 'write' },
+    withdraw: { on: 'records', effect: 'write' },
+    lapse: { on: 'collection', effect: 'write' },
+  },
+  clients: {
+    admit: { on: 'collection', effect: 'write' },
+    activate: { on: 'records', effect: 'write' },
+    deactivate: { on: 'records', effect: 'write' },
+  },
+  client_keys: { rotate: { on: 'records', effect: 'write' }, revoke: { on: 'records', effect: 'write' } },
+  client_tokens: { issue: { on: 'collection', effect: 'write' }, revoke: { on: 'records', effect: 'write' } },
 } as const
 
 /** Codes of problems; each has a place on /docs/problems. */
@@ -910,6 +1715,7 @@ export type ProblemCode =
   | 'unique'
   | 'overlap'
   | 'reference'
+  | 'user.last_owner'
   | 'busy'
   | 'idempotency_key.reused'
   | 'idempotency_key.busy'
@@ -1005,6 +1811,16 @@ export type ProblemCode =
   | 'source.missing'
   | 'source.busy'
   | 'source.entries'
+  | 'sign_in.refused'
+  | 'sign_in.wait'
+  | 'sign_in.busy'
+  | 'sms.wait'
+  | 'link.used'
+  | 'factor.used'
+  | 'factor.none'
+  | 'factor_missing'
+  | 'step_up'
+  | 'cross_origin'
   | 'internal'
   | 'closing'
   | 'database.unavailable'
