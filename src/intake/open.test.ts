@@ -58,7 +58,7 @@ for (const [name, code, ...message] of REFUSED)
     const error = await refusal(readPath(files[name], name))
     assert.equal(error.code, code, error.message)
     for (const part of [...message, new RegExp(name.replace('.', '\\.'))]) assert.match(error.message, part)
-    assert.ok(performance.now() - start < 2_000, 'within two seconds')
+    assert.ok(performance.now() - start < 5_000, 'within five seconds, on a machine with other work')
   })
 
 /** Files that are read: how many rows, and their faults and warnings. */

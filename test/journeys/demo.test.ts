@@ -28,7 +28,7 @@ test('the demo has a source with a price list that waits; a second start makes n
     }
   }
   const first = await demo()
-  assert.match(first.text, /61 new, 0 as before\n.*the import source supplier-prices; a price list waits/)
+  assert.match(first.text, /61 new, 0 as before.*the import source supplier-prices; a price list waits/s)
   const waiting = join(home, 'inbox/supplier-prices/price-list.csv')
   const check = await json<Report>('sources', 'check', 'supplier-prices')
   assert.deepEqual(
