@@ -7,7 +7,7 @@ import type { Resource } from '../kernel/resource.ts'
 import { matches } from '../kernel/rule.ts'
 import { uuidv7 } from '../kernel/uuid.ts'
 import type { Inspect } from '../kernel/validation.ts'
-import { beginBulk, settleChange } from '../store/bulk.ts'
+import { beginBulk, settleLater } from '../store/bulk.ts'
 import type { Queryable } from '../store/pool.ts'
 import {
   fromColumns,
@@ -59,10 +59,7 @@ export async function undo(engine: Engine, request: UndoRequest): Promise<UndoOu
     await beginBulk(client)
     const outcome = await once(client, claim, () => undoWith(engine, client, request))
     await client.query(request.dryRun ? 'rollback' : 'commit')
-    if (outcome.change) {
-      engine.wake()
-      await settleChange(client, outcome.change, outcome.restored)
-    }
+    if (outcome.change) engine.wake()
     return outcome
   } catch (error) {
     broken = await client.query('rollback').then(
@@ -105,14 +102,15 @@ export async function undoWith(
     trace: traceparent(),
   }
   const kept: Kept[] = []
-  let restored = 0
-  let any = false
-  for await (const found of factsOf(client, change)) {
-    any = true
-    for (const [name, group] of Map.groupBy(found, (fact) => fact.resource))
-      restored += await undoGroup(engine, client, resourceOf(engine, name), actor, group, stamp, kept)
-  }
-  if (!any) throw notFound(`There is no change "${change}", or it wrote nothing.`)
+  const written = new Map<string, number>()
+  for await (const found of factsOf(client, change))
+    for (const [name, group] of Map.groupBy(found, (fact) => fact.resource)) {
+      const rows = await undoGroup(engine, client, resourceOf(engine, name), actor, group, stamp, kept)
+      written.set(name, (written.get(name) ?? 0) + rows)
+    }
+  if (written.size === 0) throw notFound(`There is no change "${change}", or it wrote nothing.`)
+  for (const [table, rows] of written) await settleLater(client, table, rows)
+  const restored = written.values().reduce((sum, rows) => sum + rows, 0)
   return { change: restored > 0 && !dryRun ? stamp.change : null, restored, kept, replayed: false, dryRun }
 }
 

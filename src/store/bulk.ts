@@ -1,4 +1,5 @@
 import type { Queryable } from './pool.ts'
+import { addJobs } from './queue.ts'
 
 const PENDING_LIST_KB = 64 * 1024
 /** Fewer rows leave the upkeep of their table to PostgreSQL's own. */
@@ -6,7 +7,7 @@ const SETTLE_ROWS = 1_000
 
 /**
  * Prepares a transaction for writing very many rows: no limit on the time of a statement, and room for the new words of the
- * search indexes to wait in until `settleTable`.
+ * search indexes to wait in until they are settled.
  */
 export async function beginBulk(client: Queryable): Promise<void> {
   await client.query(
@@ -14,26 +15,25 @@ export async function beginBulk(client: Queryable): Promise<void> {
   )
 }
 
-/**
- * After many writes to a table, once they are committed: the words of new rows move from the search index's pending list to
- * their place, so that searching stays fast, and the planner learns how large the table has become (it took 100 lookups of
- * 1,000 keys from 24 s to 2 s).
- */
-export async function settleTable(client: Queryable, name: string, rows: number): Promise<void> {
-  if (rows <= SETTLE_ROWS) return
-  await client.query(
-    "select gin_clean_pending_list(i.indexrelid) from pg_index i join pg_class c on c.oid = i.indexrelid join pg_am a on a.oid = c.relam where i.indrelid = to_regclass($1) and a.amname = 'gin'",
-    [name],
-  )
-  await client.query(`analyze "${name}"`)
+/** The job that settles a table; its payload is `{table}`. */
+export const SETTLE_JOB = 'serai.settle'
+
+/** Has a table settled by a worker once the transaction is committed, when many of its rows were written. */
+export async function settleLater(client: Queryable, table: string, rows: number): Promise<void> {
+  if (rows > SETTLE_ROWS)
+    await addJobs(client, [{ name: SETTLE_JOB, payload: { table }, key: `settle:${table}` }])
 }
 
-/** The same for the tables that a change wrote to, `rows` in all. */
-export async function settleChange(client: Queryable, change: string, rows: number): Promise<void> {
-  if (rows <= SETTLE_ROWS) return
-  const touched = await client.query<{ resource: string }>(
-    'select distinct resource from event where change = $1',
-    [change],
+/** Moves the words of new rows from the search indexes' pending lists to their place, so that searching stays fast. */
+export async function settleTable(client: Queryable, table: string): Promise<void> {
+  await client.query(
+    "select gin_clean_pending_list(i.indexrelid) from pg_index i join pg_class c on c.oid = i.indexrelid join pg_am a on a.oid = c.relam where i.indrelid = to_regclass($1) and a.amname = 'gin'",
+    [table],
   )
-  for (const { resource } of touched.rows) await settleTable(client, resource, rows)
+  await learnSize(client, table, SETTLE_ROWS + 1)
+}
+
+/** Tells the planner how large a table has become (it took 100 lookups of 1,000 keys from 24 s to 2 s). */
+export async function learnSize(client: Queryable, table: string, rows: number): Promise<void> {
+  if (rows > SETTLE_ROWS) await client.query(`analyze "${table}"`)
 }

@@ -1,5 +1,6 @@
 import type { Job, Schedule } from '../kernel/area.ts'
 import type { Resource } from '../kernel/resource.ts'
+import { SETTLE_JOB, settleTable } from '../store/bulk.ts'
 import type { Pool } from '../store/pool.ts'
 import { ensureEventPartitions, forgetGuesses, forgetReplays } from '../store/upkeep.ts'
 import { refreshVocabulary } from '../store/vocabulary.ts'
@@ -18,6 +19,7 @@ export function housekeeping(
       { name: 'serai.replays', run: () => forgetReplays(pool, REPLAY_HOURS) },
       { name: 'serai.guesses', run: () => forgetGuesses(pool) },
       { name: 'serai.backup', run: backup },
+      { name: SETTLE_JOB, run: ({ table }) => settleTable(pool, String(table)) },
       { name: 'serai.vocabulary', run: () => refreshVocabularies(pool, resources) },
     ],
     schedules: [

@@ -8,7 +8,7 @@ import type { Row } from '../../kernel/field.ts'
 import { conflict, Problem } from '../../kernel/problem.ts'
 import type { Counts } from '../../kernel/proposal.ts'
 import type { Resource } from '../../kernel/resource.ts'
-import { settleTable } from '../../store/bulk.ts'
+import { learnSize, settleLater } from '../../store/bulk.ts'
 import * as table from '../../store/imports.ts'
 import { type ApplyRequest, changing, type ImportContext, importClaim, show } from './context.ts'
 
@@ -46,7 +46,7 @@ export async function applyImport(
     context.applied?.()
   }
   engine.wake()
-  if (applied) await settleTable(engine.pool, resource.name, changing(record.counts))
+  if (applied) await learnSize(engine.pool, resource.name, changing(record.counts))
   return { applied, record: await show(context, request.actor, id) }
 }
 
@@ -77,6 +77,7 @@ async function applyLocked(
           ...(engine.rules ? { rules: engine.rules } : {}),
         })
         await table.markApplied(client, id, { ...applied, backup })
+        await settleLater(client, resource.name, changes)
         return { change: applied.change }
       })
     await client.query('commit')

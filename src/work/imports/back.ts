@@ -4,7 +4,7 @@ import { once } from '../../engine/replay.ts'
 import type { Engine, UndoOutcome } from '../../engine/types.ts'
 import { undoWith } from '../../engine/undo.ts'
 import { conflict } from '../../kernel/problem.ts'
-import { beginBulk, settleChange } from '../../store/bulk.ts'
+import { beginBulk } from '../../store/bulk.ts'
 import * as table from '../../store/imports.ts'
 import { type ImportContext, importClaim, type WayBack } from './context.ts'
 
@@ -24,10 +24,7 @@ export async function takeBack(
       (verb === 'undo' ? undoLocked : redoLocked)(engine, client, id, request),
     )
     await client.query(request.dryRun ? 'rollback' : 'commit')
-    if (outcome.change) {
-      engine.wake()
-      await settleChange(client, outcome.change, outcome.restored)
-    }
+    if (outcome.change) engine.wake()
     return outcome
   } catch (error) {
     broken = await client.query('rollback').then(
